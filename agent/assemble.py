@@ -1,0 +1,102 @@
+"""Put an agent together from a home: records, encoder, heads, index, tools and writers."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from agent.act import Tools
+from agent.catalogue import Catalogue
+from agent.check import Checker
+from agent.compose import Composer
+from agent.desk import Desk
+from agent.extract import Extractor
+from agent.facts import Limits
+from agent.identify import fact_names
+from agent.thread import utc_now
+from agent.turn import Agent, Clock, Parts
+from agent.writer import GroundedComposer, load_chat_model
+from crm.store import Store
+from prompts.render import rules
+from rapport.errors import NotFound
+from rapport.paths import Home
+from rapport.records import Article, RecordKind
+from rapport.settings import Settings
+
+if TYPE_CHECKING:
+    from agent.understand import Understander
+    from rapport.models import Encoder
+
+__all__ = ["Agent", "open_agent"]
+
+
+def open_agent(home: Home, settings: Settings, *, store: Store | None = None, clock: Clock = utc_now) -> Agent:
+    """The agent of a home, ready to answer.
+
+    store: an open one to share; without it the home's own is opened. An index that is damaged or of another encoder
+    is rebuilt from the records. Raises SettingsError, MissingPackage, or NotFound where no heads were fitted.
+    """
+    from rapport.models import load_encoder
+    from retrieval import sync
+
+    chat = load_chat_model(settings)  # first: a wrong setting should not cost the loading of the models
+    if store is None:
+        store = Store.open(settings.database_url(home), busy_timeout_ms=settings.database.busy_timeout_ms)
+    encoder = load_encoder(settings.encoder)
+    searcher = sync.ensure(home, store, encoder=encoder, settings=settings.retrieval)
+    understander, models = load_understander(home, store, encoder)
+    catalogue = Catalogue(store)
+    composer = Composer(
+        company=settings.company,
+        facts=fact_names(settings.verify),
+        extractor=Extractor(encoder.encode, searcher.sentences, article=partial(article_text, store)),
+    )
+    return Agent(
+        Parts(
+            store=store,
+            settings=settings,
+            understander=understander,
+            searcher=searcher,
+            tools=Tools(store, catalogue),
+            composer=composer,
+            desk=Desk(GroundedComposer(), Checker(catalogue), chat=chat, seconds=settings.agent.chat_timeout_seconds),
+            limits=limits_of(settings),
+            clock=clock,
+            models={**models, "encoder": encoder.name, "chat": settings.chat_model},
+        )
+    )
+
+
+def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Understander", dict[str, str]]:
+    """The understander with the heads in use, and their names by role. Raises NotFound where none were fitted."""
+    from agent.number_shapes import StoreShapes
+    from agent.understand import Understander
+    from rapport.heads import load_head
+    from rapport.registry import artifact_folder, current
+
+    names: dict[str, str] = {}
+    for role in ("intent", "sentiment"):
+        name = current(home, role)
+        if name is None:
+            raise NotFound(f"no {role} model is in use in {home.root}.", hint="Run: rapport init")
+        names[role] = name
+    heads = {role: load_head(artifact_folder(home, name)) for role, name in names.items()}
+    return Understander(encoder, heads["intent"], heads["sentiment"], shapes=StoreShapes(store)), names
+
+
+def article_text(store: Store, key: str) -> str:
+    """The whole text of a public article as it stands now; "" for anything else."""
+    record = store.get(RecordKind.ARTICLES, key)
+    return record.text if isinstance(record, Article) and record.visibility == "public" else ""
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The thresholds in force, from the settings and `prompts/rules.toml`."""
+    thresholds = rules()["thresholds"]
+    return Limits(
+        in_scope=settings.agent.in_scope,
+        confidence=settings.agent.confidence,
+        answerable=settings.retrieval.answerable,
+        sure_article=thresholds["sure_article"],
+        escalate=thresholds["escalate"],
+        clarify=settings.agent.clarify_limit,
+        attempts=settings.verify.attempts,
+    )

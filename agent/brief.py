@@ -1,0 +1,60 @@
+"""What a writer is given: the parts of a reply with their evidence. Plain values; no wording, no model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rapport.types import Passage, ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One sentence by a template: its name under `prompts/replies/` and the values of its slots."""
+
+    template: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words taken from a passage as they stand; `number` is its record's among the brief's sources, from 1."""
+
+    text: str
+    number: int
+
+
+Line = Say | Quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a reply. rule: what it answers; a chat model reads the guideline of that name."""
+
+    rule: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """Everything that a reply may say.
+
+    parts: in the order of the reply. passages: what is quoted. tools: results that the reply states.
+    question: the customer's own words. echoes: order numbers that they gave. before: the reply that went before,
+    or "". pick: chooses among wordings.
+    free: a chat model may write it; where False the words are fixed (identity, handover, small talk).
+    """
+
+    parts: tuple[Part, ...]
+    passages: tuple[Passage, ...] = ()
+    tools: tuple[ToolResult, ...] = ()
+    question: str = ""
+    echoes: tuple[str, ...] = ()
+    before: str = ""
+    locale: str = "en"
+    company: str = ""
+    pick: int = 0
+    free: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Keys of the records cited, in the order of their marks: two passages of one article share a mark."""
+        return tuple(dict.fromkeys(passage.record for passage in self.passages))

@@ -1,0 +1,79 @@
+"""What a conversation is about, kept between its turns: plain JSON, so that it is stored and replayed as it is.
+
+Knows nothing of how the words are understood; `agent.understand` reads `order`, `intent` and `query` to complete a
+follow-up, `agent.decide` reads the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+PendingKind = Literal["verify", "order_number", "which_order", "offer", "clarify", "product"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One question put aside until something else is known: its intent, words and the order it named."""
+
+    intent: str
+    text: str
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What the last reply asked the customer for, and the questions that wait for it."""
+
+    kind: PendingKind
+    wanted: tuple[Wanted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The thread of a conversation.
+
+    order: number of the order under discussion. orders: numbers that the last reply listed, in its order.
+    intent, query: of the last question that was taken up. product: the product under discussion.
+    facts: identity facts given so far and not yet matched. failures: identity matches that failed.
+    clarified: times in a row that the agent asked back. offered: a person was offered and not yet declined.
+    since: id of the message that this context starts with; earlier ones belong to a closed conversation.
+    """
+
+    order: str | None = None
+    orders: tuple[str, ...] = ()
+    intent: str | None = None
+    query: str | None = None
+    product: str | None = None
+    pending: Pending | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    failures: int = 0
+    clarified: int = 0
+    trail: tuple[float, ...] = ()
+    since: int = 0
+
+
+def read_context(stored: Mapping[str, Any]) -> Context:
+    """The context from a conversation's stored mapping; what is missing has its default."""
+    known = {name: stored[name] for name in Context.__dataclass_fields__ if name in stored}
+    for name in ("orders", "trail"):
+        known[name] = tuple(known.get(name) or ())
+    if waiting := known.get("pending"):
+        wanted = tuple(Wanted(**item) for item in waiting.get("wanted", ()))
+        known["pending"] = Pending(kind=waiting["kind"], wanted=wanted)
+    return Context(**known)
+
+
+def write_context(context: Context) -> dict[str, Any]:
+    """The context as JSON values; fields at their default are left out."""
+    stored: dict[str, Any] = {}
+    for name, declared in Context.__dataclass_fields__.items():
+        value = getattr(context, name)
+        if value and value != declared.default:
+            stored[name] = list(value) if isinstance(value, tuple) else value
+    stored.pop("pending", None)
+    if context.facts:
+        stored["facts"] = dict(context.facts)
+    if context.pending:
+        wanted = [{"intent": item.intent, "text": item.text, "order": item.order} for item in context.pending.wanted]
+        stored["pending"] = {"kind": context.pending.kind, "wanted": wanted}
+    return stored

@@ -1,0 +1,238 @@
+"""Choose what to do next. Knows nothing of models, records or wording; pure functions of the facts.
+
+Rules that concern the whole message come first (a person asked for, an offer answered, identity given); then each
+request is decided by itself, and what two of them share is asked once.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from agent.context import Pending, Wanted
+from agent.decide_ask import asks_availability, decide_ask, record_step, step
+from agent.facts import Facts, Step
+from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK
+from rapport.records import number_key
+from rapport.types import Ask, Identity, State
+
+MOST_STEPS = 4
+LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
+# What the agent still answers while the customer waits for a person.
+_WHILE_WAITING = frozenset({"article", "thanks", "goodbye", "verified_only", "verified_before"})
+
+
+def decide(facts: Facts) -> tuple[Step, ...]:
+    """What the turn does, in the order of the reply; at least one step."""
+    return _while_waiting(facts, _with_offer(facts, _decide(facts)))
+
+
+def _decide(facts: Facts) -> tuple[Step, ...]:
+    for rule in (_person_asked_for, _escalation, _offer_answered, _identity_given, _question_answered):
+        if steps := rule(facts):
+            return steps
+    return _each(facts, facts.understanding.asks)
+
+
+def _person_asked_for(facts: Facts) -> tuple[Step, ...]:
+    for index, ask in enumerate(facts.understanding.asks):
+        if ask.intent == "talk_to_person" and ask.confidence >= facts.limits.confidence:
+            return (step("hand_over", "the customer asked for a person", "asked_for_person", ask, index),)
+    return ()
+
+
+def _escalation(facts: Facts) -> tuple[Step, ...]:
+    if facts.understanding.escalate < facts.limits.escalate:
+        return ()
+    reason = facts.understanding.escalate_reason or "the conversation needs a person"
+    return (step("hand_over", reason, "escalation", facts.understanding.main, 0),)
+
+
+def _offer_answered(facts: Facts) -> tuple[Step, ...]:
+    pending, main = facts.context.pending, facts.understanding.main
+    if not pending or pending.kind != "offer" or len(facts.understanding.asks) > 1:
+        return ()
+    if main.intent == "confirm":
+        return (step("hand_over", "the customer accepted the offer of a person", "offer_accepted", main, 0),)
+    if main.intent == "deny" and not _numbers(main):
+        return (step("answer", "the customer declined the offer of a person", "declined", main, 0),)
+    return ()
+
+
+def _identity_given(facts: Facts) -> tuple[Step, ...]:
+    given, main = facts.identified, facts.understanding.main
+    if given.outcome == "none":
+        return ()
+    waiting = _waiting(facts, "verify")
+    if given.outcome == "failed":
+        if given.failures >= facts.limits.attempts:
+            return (step("hand_over", "identity could not be confirmed", "verify_limit", main, 0),)
+        failed = step("ask", "the identity facts match no customer", "verify_failed", main, 0)
+        return (replace(failed, wanted=waiting or _personal(facts)),)
+    if given.outcome == "partial":
+        more = step("ask", "some identity facts are missing", "verify_more", main, 0)
+        return (replace(more, missing=given.missing, wanted=waiting or _personal(facts)),)
+    asks = [ask for ask in facts.understanding.asks if ask.intent not in ANSWERS_TO_US | SMALL_TALK]
+    resumed = tuple(record_step(facts, item, main) for item in waiting or _asked_beside(main))
+    others = _each(facts, [ask for ask in asks if _adds_something(facts, ask, resumed)]) if asks else ()
+    others = tuple(other for other in others if other.looks_up or (other.rule == "article" and not resumed))
+    if resumed or others:
+        first = (resumed + others)[0]
+        greeted = replace(first, decision=replace(first.decision, reason=f"verified; {first.decision.reason}"))
+        return (greeted, *(resumed + others)[1:])
+    return (step("answer", "the identity facts match", "verified_only", main, 0),)
+
+
+def _question_answered(facts: Facts) -> tuple[Step, ...]:
+    """The customer answers what the last reply asked: an order number, one of the listed orders, a yes to a guess."""
+    pending, main = facts.context.pending, facts.understanding.main
+    if pending is None or len(facts.understanding.asks) > 1:
+        return ()
+    if pending.kind in ("order_number", "which_order") and pending.wanted:
+        named = _numbers(main) or _pointed_at(main.text, facts.context.orders)
+        if named and _only_names_an_order(main):
+            return tuple(record_step(facts, replace(pending.wanted[0], order=number), main) for number in named[:3])
+    if pending.kind == "verify" and main.intent == "confirm":
+        again = step("ask", "agreed to be verified and gave no facts yet", "verify", main, 0)
+        return (replace(again, wanted=pending.wanted),)
+    if pending.kind == "clarify" and len(pending.wanted) == 1 and main.intent == "confirm":
+        wanted = pending.wanted[0]
+        return (
+            decide_ask(facts, replace(main, intent=wanted.intent, confidence=1.0, in_scope=1.0, text=wanted.text), 0),
+        )
+    return ()
+
+
+def _each(facts: Facts, asks: Iterable[Ask]) -> tuple[Step, ...]:
+    chosen = list(asks)
+    serious = [ask for ask in chosen if ask.intent not in SMALL_TALK]
+    steps: list[Step] = []
+    for ask in serious or chosen[:1]:
+        index = facts.understanding.asks.index(ask) if ask in facts.understanding.asks else 0
+        numbers: list[str] | list[None] = _numbers(ask)[:3] or [None]
+        for number in numbers:
+            taken = decide_ask(facts, ask, index, number)
+            steps.extend((*_record_first(facts, taken, number), taken))
+    return _together(steps)
+
+
+def _record_first(facts: Facts, taken: Step, number: str | None) -> list[Step]:
+    """Before anything else about an order is said, its status is looked up: it decides what can still be done."""
+    change = taken.rule in ("article_then_offer", "cannot_do")
+    order = number or (facts.context.order if change else None)
+    if order is None or taken.looks_up or taken.rule in ("verify", "verify_limit"):
+        return []
+    wanted = Wanted(intent="order_status", text=taken.ask.text, order=order)
+    if facts.identity is Identity.VERIFIED:
+        return [record_step(facts, wanted, taken.ask)]
+    if number is None:
+        return []
+    verify = step("ask", "own records are for verified customers", "verify", taken.ask, taken.index)
+    return [replace(verify, wanted=(wanted,))]
+
+
+def _together(steps: list[Step]) -> tuple[Step, ...]:
+    """Drop what says nothing beside a real answer, and ask for identity once for all that need it."""
+    useful = [one for one in steps if one.rule not in ("clarify", "clarify_open", "out_of_scope", "nothing_pending")]
+    if any(one.order is not None or one.rule == "verify" for one in useful):
+        # "where are the boots I bought?" is about the order, not about what the shop sells
+        useful = [one for one in useful if one.rule != "product" or asks_availability(one.ask)]
+    kept: list[Step] = []
+    seen: set[tuple[str, str, str | None]] = set()
+    for one in useful or steps[:1]:
+        about = "" if one.rule in ("verify", "clarify", "cannot_do") else one.ask.query
+        sign = (one.rule, about if one.order is None else "", one.order)
+        if one.rule == "verify":
+            sign = ("verify", "", None)
+            for place, other in enumerate(kept):
+                if other.rule == "verify":
+                    kept[place] = replace(other, wanted=other.wanted + one.wanted)
+        if sign not in seen:
+            seen.add(sign)
+            kept.append(one)
+    # what asks the customer something comes last, so that the question is what they read last
+    kept.sort(key=lambda one: one.decision.kind in ("ask", "hand_over"))
+    if any(one.rule == "verify" for one in kept):
+        kept = [replace(one, offers=False) for one in kept]  # one question at a time
+    return tuple(kept[:MOST_STEPS])
+
+
+def _with_offer(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A customer who writes another language is answered in English and offered a person."""
+    if facts.understanding.language == "en":
+        return steps
+    return tuple(replace(one, offers=True) if one.looks_up or one.rule.startswith("article") else one for one in steps)
+
+
+def _while_waiting(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """In the queue the agent still answers what it surely can; all else is passed to the waiting person."""
+    if facts.state is not State.QUEUED:
+        return steps
+    sure = tuple(replace(one, offers=False) for one in steps if one.decision.kind == "answer")
+    sure = tuple(one for one in sure if one.looks_up or one.rule in _WHILE_WAITING)
+    main = facts.understanding.main
+    return sure or (step("answer", "the customer waits for a person already", "waiting", main, 0),)
+
+
+def _personal(facts: Facts) -> tuple[Wanted, ...]:
+    """The questions of this very message that wait for the identity given with it."""
+    unsure = replace(facts, identity=Identity.ANONYMOUS)
+    steps = _each(unsure, [ask for ask in facts.understanding.asks if ask.intent not in ANSWERS_TO_US])
+    return tuple(item for one in steps if one.rule == "verify" for item in one.wanted)
+
+
+def _asked_beside(main: Ask) -> tuple[Wanted, ...]:
+    """What a message that gives identity facts asks for as well, where it was read as one request."""
+    if main.intent not in ANSWERS_TO_US:
+        return ()
+    likely = [name for name, share in main.alternatives if name in RECORD_RULES and share >= LEAST_SHARE]
+    intent = likely[0] if likely else "order_status"
+    numbers = _numbers(main)[:3]
+    if numbers:
+        return tuple(Wanted(intent=intent, text=main.text, order=number) for number in numbers)
+    return (Wanted(intent=intent, text=main.text),) if likely else ()
+
+
+def _waiting(facts: Facts, kind: str) -> tuple[Wanted, ...]:
+    pending: Pending | None = facts.context.pending
+    return pending.wanted if pending and pending.kind == kind else ()
+
+
+def _adds_something(facts: Facts, ask: Ask, resumed: tuple[Step, ...]) -> bool:
+    """Whether a request in the message that gave the identity is a new one: it names an order or nothing waited."""
+    taken = {one.order for one in resumed}
+    return not resumed or any(number not in taken for number in _numbers(ask))
+
+
+def _numbers(ask: Ask) -> list[str]:
+    """The order numbers of a request, as they were typed where they stand in its words."""
+    named = [entity for entity in ask.entities if entity.kind == "order_number"]
+    typed = {
+        number_key(entity.value): entity.text if number_key(entity.text) == number_key(entity.value) else entity.value
+        for entity in named
+    }
+    return list(typed.values())
+
+
+_WHICH: tuple[tuple[tuple[str, ...], Callable[[tuple[str, ...]], str | None]], ...] = (
+    (("first", "1st", "newest", "latest", "most recent", "top"), lambda orders: orders[0]),
+    (("second", "2nd"), lambda orders: orders[1] if len(orders) > 1 else None),
+    (("third", "3rd"), lambda orders: orders[2] if len(orders) > 2 else None),
+    (("last", "oldest", "bottom"), lambda orders: orders[-1]),
+)
+
+
+def _pointed_at(text: str, orders: tuple[str, ...]) -> list[str]:
+    """Numbers of the listed orders that the words point at: "the second one", "both"."""
+    words = text.casefold()
+    if not orders:
+        return []
+    if any(word in words.split() for word in ("both", "all", "each")):
+        return list(orders)
+    for names, choose in _WHICH:
+        if any(name in words for name in names) and (number := choose(orders)):
+            return [number]
+    return []
+
+
+def _only_names_an_order(ask: Ask) -> bool:
+    """Short enough to be the answer to our question, or no other request of its own."""
+    return len(ask.text.split()) <= 8 or ask.intent in ANSWERS_TO_US or ask.intent == "order_status"

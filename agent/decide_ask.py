@@ -1,0 +1,206 @@
+"""Choose what to do about one request. Pure functions of the facts; see `agent.decide` for the whole message."""
+
+import re
+from dataclasses import replace
+
+from agent.context import Wanted
+from agent.facts import Choose, Facts, Step
+from agent.intents import ANSWERS_TO_US, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
+from rapport.types import Ask, Decision, DecisionKind, Identity
+
+_OWN = re.compile(r"\b(?:my|mine|me|i|i'm|i’m|i've|i’ve|our|we|us)\b", re.IGNORECASE)
+_MY = re.compile(r"\b(?:my|mine|our)\b", re.IGNORECASE)
+_HOW_TO = re.compile(r"\bhow (?:do|can|to|long)\b|\bdo you\b", re.IGNORECASE)
+_AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
+_CHANGE = re.compile(
+    r"\b(?:cancel\w*|chang\w*|return\w*|send (?:\w+ )?back|exchang\w*|swap\w*|refund\w*|replac\w*|modif\w*|edit|add|"
+    r"remove|broken?|damag\w*|fault\w*|defect\w*|wrong|missing|different|address|guarantee|warranty|instead)\b",
+    re.IGNORECASE,
+)
+VERY_SURE = 0.9
+_MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
+_HOW = re.compile(
+    r"\b(?:how (?:do|can|long|much|soon|fast|many)|what (?:is|are) (?:the|your)|do you|can (?:i|you))\b", re.I
+)
+_OTHER = re.compile(r"\b(?:the other|another|other one|other order)\b", re.IGNORECASE)
+_NEWEST = re.compile(r"\b(?:last|latest|newest|most recent|recent) (?:order|purchase|one)\b", re.IGNORECASE)
+_MANY = re.compile(r"\b(?:orders|all my)\b", re.IGNORECASE)
+
+
+def step(kind: DecisionKind, reason: str, rule: str, ask: Ask, index: int) -> Step:
+    """One step with its decision."""
+    return Step(decision=Decision(kind=kind, reason=reason, rule=rule), ask=ask, index=index, intent=ask.intent)
+
+
+def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) -> Step:
+    """What to do about one request; `number` is the order number that it names, if any."""
+    intent = _intent(facts, ask, number)
+    answerable = facts.answerable[index] if index < len(facts.answerable) else 0.0
+    sure = ask.confidence >= facts.limits.confidence or number is not None or intent != ask.intent
+    if intent in SMALL_TALK and sure and ask.in_scope >= facts.limits.in_scope:
+        return step("answer", f"small talk: {intent}", intent, ask, index)
+    if intent in ANSWERS_TO_US and sure and ask.in_scope >= facts.limits.in_scope:
+        return _answer_to_nothing(facts, ask, index)
+    bought = number is not None or ask.intent in RECORD_RULES
+    if (not bought or asks_availability(ask)) and _about_product(
+        facts, ask, index, sure=sure and intent in PRODUCT_INTENTS, answerable=answerable
+    ):
+        return replace(step("answer", "asks about a product", "product", ask, index), looks_up=True)
+    if number is None and answerable < facts.limits.sure_article and _foreign(facts, ask) and intent == ask.intent:
+        return _outside(facts, ask, index)
+    if intent in RECORD_RULES and sure:
+        return _record(facts, ask, index, intent, number, answerable)
+    if intent in WRITE_INTENTS and sure:
+        return _write(facts, ask, index, answerable)
+    if intent == "complaint" and sure and answerable < facts.limits.sure_article:
+        return replace(step("answer", "a complaint is for a person", "complaint", ask, index), offers=True)
+    if answerable >= facts.limits.answerable:
+        return step("answer", f"the articles answer (p = {answerable:.2f})", "article", ask, index)
+    return _unsure(facts, ask, index, sure)
+
+
+def _about_product(facts: Facts, ask: Ask, index: int, *, sure: bool, answerable: float) -> bool:
+    """Whether the catalogue is to be looked at: by the intent, or because a product's name is all that is clear."""
+    named = index < len(facts.names_product) and facts.names_product[index]
+    if named and (facts.context.pending is not None and facts.context.pending.kind == "product"):
+        return True
+    if sure and ask.in_scope >= facts.limits.in_scope:
+        return ask.intent == "product_availability" or answerable < facts.limits.answerable
+    unclear = ask.confidence < facts.limits.confidence or ask.in_scope < facts.limits.in_scope or sure
+    return named and unclear and answerable < facts.limits.sure_article
+
+
+def record_step(facts: Facts, wanted: Wanted, ask: Ask) -> Step:
+    """Look at the customer's own records for a question that waited; they are verified by now."""
+    original = replace(ask, text=wanted.text, query=wanted.text, intent=wanted.intent, entities=())
+    rule = RECORD_RULES.get(wanted.intent, "order_status")
+    taken = step("answer", f"goes on with the question that waited: {wanted.intent}", rule, original, 0)
+    choose = _choose(wanted.text) if wanted.order is None else ""
+    return replace(taken, intent=wanted.intent, order=wanted.order, choose=choose, looks_up=True)
+
+
+def _intent(facts: Facts, ask: Ask, number: str | None) -> str:
+    """The intent to act on: an order number given by itself continues the thread, or asks where the order is."""
+    sure = ask.confidence >= facts.limits.confidence
+    if number is not None:
+        return ask.intent if sure and _fits_a_number(ask) else _continued(facts, ask)
+    if not sure and _points_back(ask.text) and facts.context.intent in RECORD_RULES:
+        return str(facts.context.intent)
+    known = facts.context.order is not None and facts.identity is Identity.VERIFIED
+    routed = ask.intent in RECORD_RULES or ask.intent in WRITE_INTENTS or ask.intent in PRODUCT_INTENTS
+    if known and not (routed and sure) and len(ask.text.split()) <= 8 and _MONEY.search(ask.text):
+        return "invoice"
+    return ask.intent
+
+
+def _fits_a_number(ask: Ask) -> bool:
+    """Whether a message that names an order may mean this intent. Most ask where it is; typos mislead the head."""
+    if ask.intent in RECORD_RULES or ask.confidence >= VERY_SURE:
+        return True
+    if ask.intent in PRODUCT_INTENTS:
+        return bool(_AVAILABILITY.search(ask.text))
+    return ask.intent in WRITE_INTENTS and bool(_CHANGE.search(ask.text))
+
+
+def _continued(facts: Facts, ask: Ask) -> str:
+    last = facts.context.intent
+    return last if last is not None and last in RECORD_RULES and len(ask.text.split()) <= 8 else "order_status"
+
+
+def asks_availability(ask: Ask) -> bool:
+    """Whether the words ask what can be bought, and not about something bought."""
+    return bool(_AVAILABILITY.search(ask.text))
+
+
+def _points_back(text: str) -> bool:
+    return bool(_OTHER.search(text)) or (
+        len(text.split()) <= 6 and bool(re.search(r"\b(?:it|that|this)\b", text, re.I))
+    )
+
+
+def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None, answerable: float) -> Step:
+    if not _about_own(facts, ask, intent, number):
+        sensitive = intent in ("order_status", "delivery_problem")
+        if answerable >= (facts.limits.sure_article if sensitive else facts.limits.answerable):
+            return step("answer", "a general question that the articles answer", "article", ask, index)
+    if facts.identity is not Identity.VERIFIED:
+        verify = step("ask", "own records are for verified customers", "verify", ask, index)
+        if facts.identified.failures >= facts.limits.attempts:
+            return step("hand_over", "identity could not be confirmed", "verify_limit", ask, index)
+        return replace(verify, wanted=(Wanted(intent=intent, text=ask.text, order=number),))
+    taken = step("answer", f"asks for a record: {intent}", RECORD_RULES[intent], ask, index)
+    choose = _choose(ask.text) if number is None else ""
+    order = number
+    if order is None and choose != "newest" and not _MANY.search(ask.text):
+        order = facts.context.order
+    return replace(taken, intent=intent, order=order, choose=choose, looks_up=True)
+
+
+def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
+    """Whether the question is about the customer's own records: a number, a follow-up to one, or "my"."""
+    discussed = facts.context.order is not None or bool(facts.context.orders)
+    if number is not None or (discussed and ask.query != ask.text):
+        return True
+    if facts.context.order is not None and facts.identity is Identity.VERIFIED and not _HOW_TO.search(ask.text):
+        return True
+    # "how do I get an invoice?" is general, "where is my invoice?" is not
+    return bool((_MY if intent in ("invoice", "refund_status") else _OWN).search(ask.text))
+
+
+def _choose(text: str) -> Choose:
+    if _OTHER.search(text):
+        return "other"
+    return "newest" if _NEWEST.search(text) else ""
+
+
+def _write(facts: Facts, ask: Ask, index: int, answerable: float) -> Step:
+    if answerable >= facts.limits.answerable:
+        if _HOW.search(ask.text):
+            return step("answer", "asks how a change is made", "article", ask, index)
+        known = step(
+            "answer", "a change that this agent cannot make; an article says how", "article_then_offer", ask, index
+        )
+        return replace(known, offers=True)
+    if _HOW_TO.search(ask.text):
+        return replace(step("answer", "no article says how", "no_answer", ask, index), offers=True)
+    return replace(step("answer", "a change that this agent cannot make", "cannot_do", ask, index), offers=True)
+
+
+def _answer_to_nothing(facts: Facts, ask: Ask, index: int) -> Step:
+    if ask.intent == "verify_me":
+        if facts.identity is Identity.VERIFIED:
+            return step("answer", "verified already", "verified_before", ask, index)
+        return step("ask", "wants to be verified", "verify", ask, index)
+    if ask.intent == "deny" and facts.context.pending:
+        return step("answer", "said no to a question", "declined", ask, index)
+    return step("ask", "a yes or no to nothing that was asked", "nothing_pending", ask, index)
+
+
+def _outside(facts: Facts, ask: Ask, index: int) -> Step:
+    if facts.understanding.language != "en":
+        other = step("answer", "a language that the agent reads badly", "other_language", ask, index)
+        return replace(other, offers=True)
+    return step("answer", "outside what the company's agent knows", "out_of_scope", ask, index)
+
+
+def _foreign(facts: Facts, ask: Ask) -> bool:
+    """Out of scope; just below the line with a confident guess is worth asking back once."""
+    near = ask.in_scope >= 0.7 * facts.limits.in_scope and ask.confidence >= facts.limits.confidence
+    return ask.in_scope < facts.limits.in_scope and not (near and not facts.context.clarified)
+
+
+def _unsure(facts: Facts, ask: Ask, index: int, sure: bool) -> Step:
+    if sure and ask.in_scope >= facts.limits.in_scope:
+        return replace(step("answer", "no article answers", "no_answer", ask, index), offers=True)
+    if facts.context.clarified >= facts.limits.clarify:
+        given_up = step("answer", "asked back often enough", "not_understood", ask, index)
+        return replace(given_up, offers=True)
+    choices = tuple(
+        dict.fromkeys(name for name, share in ((ask.intent, ask.confidence), *ask.alternatives) if share >= 0.12)
+    )
+    useful = tuple(name for name in choices if name not in SMALL_TALK | ANSWERS_TO_US)[:3]
+    if not useful:
+        return step("ask", "the message is unclear", "clarify_open", ask, index)
+    wanted = tuple(Wanted(intent=name, text=ask.text) for name in useful)
+    asked = step("ask", "the intent is unsure", "clarify", ask, index)
+    return replace(asked, choices=useful, wanted=wanted)

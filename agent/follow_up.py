@@ -1,0 +1,137 @@
+"""Complete what a customer leaves out because it was said before: "and the other one?", "it's W2611340", "when then?".
+
+Works on words and the conversation's context only; which intent a full sentence has is not decided here.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.context import Context
+from agent.words import filler
+from rapport.types import Entity
+
+FollowUpKind = Literal["number", "identity", "ellipsis", "pointing", "bare", "answer"]
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
+_CORRECTS = re.compile(
+    r"\b(?:i meant?|meant|sorry|wrong (?:order|number|one)|actually|oops|correction|typo|rather|instead)\b", re.I
+)
+_OTHER_ORDER = re.compile(
+    r"^\W*(?:(?:and|also|ok(?:ay)?|what about|how about|what of|same (?:question )?for|und|et|y|en)\W+)*"
+    r"(?:(?:for|with|in|on)\s+)?(?:the|that|this|my|die|das)?\s*"
+    r"(?P<which>(?:other|second|first|third|last|next|newest|latest|oldest|previous|older|newer|andere|1st|2nd|3rd)\s*"
+    r"(?:one|ones|order|orders|parcel|package|item|bestellung)?)\W*$",
+    re.IGNORECASE,
+)
+_THE_ONE = re.compile(
+    r"^\W*(?:(?:and|or|ok|no|yes|what about|how about|i mean|i meant)\W+)*(?:(?:for|in|with)\s+)?(?:the|that|this|a)\s+"
+    r"(?:[\w'’-]+\s+){1,3}(?:one|ones|version|model|size|colou?r|variant)\W*$"
+    r"|^\W*(?:and\s+|what about\s+|how about\s+|or\s+)(?:in|for)\s+(?:an?\s+)?(?:size\s+)?[\w'’-]+(?:\s+[\w'’-]+)?\W*$",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"^\W*(?:(?:and|or|ok(?:ay)?|so|then)\W+)*(?:what|how)\s+about\s+[\w'’ -]{1,40}\W*$"
+    r"|^\W*and\s+(?:[\w'’-]+\s*){1,3}\?\W*$",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(
+    r"\b(?:it|that|this|they|them|those|these|that one|this one|there|then|es|er|sie|lo|ça|het)\b", re.IGNORECASE
+)
+_ORDINALS = {
+    "first": 0, "1st": 0, "newest": 0, "latest": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2,
+    "last": -1, "oldest": -1,
+}  # fmt: skip
+SHORT = 12  # words; a longer message says itself what it is about
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """How a message continues what was said.
+
+    kind: number (just an order number), identity (just an e-mail, postcode or phone), ellipsis (no verb of its own),
+    pointing (a full question with "it" in it), bare ("what about black?": its words mean little without the question
+    before), answer (of words to something that we asked).
+    intent: the intent it continues, or None where its own words decide. query: the completed search text.
+    entities: values that it stands for beyond those in its words.
+    """
+
+    kind: FollowUpKind
+    intent: str | None
+    query: str
+    entities: tuple[Entity, ...] = ()
+
+
+def follow_up(text: str, entities: Sequence[Entity], context: Context) -> FollowUp | None:
+    """How the message continues the conversation, or None where it stands by itself."""
+    words = _own_words(text, entities)
+    kinds = {entity.kind for entity in entities}
+    rest = [word for word in words if word not in filler()]
+    intent, query = _thread(context)
+    if "order_number" in kinds and (not rest or _is_correction(text, rest)):
+        return FollowUp("number", intent or "order_status", _joined(query, text))
+    if kinds & {"email", "postcode", "phone"} and not rest and "order_number" not in kinds:
+        return FollowUp("identity", "verify_me", text)
+    if intent is None:
+        return None
+    if match := _OTHER_ORDER.match(text):
+        return FollowUp("ellipsis", intent, _joined(query, text), _pointed(match, context))
+    if _THE_ONE.match(text):
+        return FollowUp("ellipsis", intent, _joined(query, text))
+    if _BARE.match(text):
+        return FollowUp("bare", None, _joined(query, text))
+    if len(_WORD.findall(text)) <= SHORT and _POINTS.search(text):
+        return FollowUp("pointing", None, _joined(query, text))
+    return None
+
+
+def _own_words(text: str, entities: Sequence[Entity]) -> list[str]:
+    """The message's words in small letters without those inside a value."""
+    return [
+        word[0].casefold().replace("’", "'")
+        for word in _WORD.finditer(text)
+        if not any(entity.start < word.end() and word.start() < entity.end for entity in entities)
+    ]
+
+
+def only_values(text: str, entities: Sequence[Entity]) -> bool:
+    """Whether the text holds a value and, around it, nothing that says what is wanted: "order W2611340, thanks"."""
+    return bool(entities) and all(word in filler() for word in _own_words(text, entities))
+
+
+def _is_correction(text: str, rest: Sequence[str]) -> bool:
+    return bool(_CORRECTS.search(text)) and len(rest) <= 3
+
+
+def _thread(context: Context) -> tuple[str | None, str]:
+    """Intent and words of what is under discussion: what waits for the customer's answer, else the last question."""
+    if (
+        context.pending
+        and context.pending.kind in ("order_number", "which_order", "product")
+        and context.pending.wanted
+    ):
+        wanted = context.pending.wanted[0]
+        return wanted.intent, wanted.text
+    return context.intent, context.query or ""
+
+
+def _joined(query: str, text: str) -> str:
+    # a chain of follow-ups must not grow without end; the newest words count most
+    return f"{query[-300:]} {text}".strip() if query and text not in query else (query or text)
+
+
+def _pointed(match: re.Match[str], context: Context) -> tuple[Entity, ...]:
+    """The order that "the other one" stands for, where the last reply's list leaves one choice."""
+    which = match["which"].split()[0].casefold()
+    number: str | None = None
+    if which in ("other", "andere"):
+        others = [order for order in context.orders if order != context.order]
+        number = others[0] if len(others) == 1 and len(context.orders) > 1 else None
+    elif which in _ORDINALS and context.orders:
+        place = _ORDINALS[which]
+        number = context.orders[place] if place < len(context.orders) else None
+    if number is None:
+        return ()
+    start, end = match.span("which")
+    return (Entity(kind="order_number", text=match.string[start:end], value=number, start=start, end=end),)

@@ -1,0 +1,212 @@
+"""Answer a customer: understand, know, decide, act, compose, write, check, log.
+
+The main path is `Agent.take_turn`; each stage is a module of its own. Turns of one conversation follow one another in
+this process by a lock, between processes by the store's compare-and-set: a turn that comes too late is made anew.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from agent.act import Tools
+from agent.compose import Composer
+from agent.decide import decide
+from agent.desk import Desk
+from agent.facts import Facts, Limits
+from agent.handover import Event
+from agent.identify import identify
+from agent.know import know
+from agent.locks import Locks
+from agent.thread import Done, Stopwatch, begin, conclude, viewer_of
+from agent.writer import pieces
+from crm.conversations import kept_text
+from crm.store import StaleTurn, Store
+from rapport.errors import Refused, UserError
+from rapport.settings import Settings
+from rapport.types import Citation, Conversation, ConversationId, Message, State, Turn, TurnId, Viewer
+from retrieval.search import Searcher
+
+if TYPE_CHECKING:
+    from agent.replay import Replay
+    from agent.understand import Understander
+
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The conversation is in this state now."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of a reply that passed the checks."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A source of the reply."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The whole turn, kept."""
+
+    turn: Turn
+
+
+TurnEvent = StateChanged | Token | Cited | Finished
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What an agent is made of. models: artifact name per role, for the trace."""
+
+    store: Store
+    settings: Settings
+    understander: "Understander"
+    searcher: Searcher
+    tools: Tools
+    composer: Composer
+    desk: Desk
+    limits: Limits
+    clock: Clock
+    models: Mapping[str, str]
+
+
+class Agent:
+    """Answers the conversations of one company. Safe to share between threads."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.store = parts.store
+        self.settings = parts.settings
+        self.clock = parts.clock
+        self._locks = Locks()
+
+    def take_turn(
+        self, conversation: Conversation, messages: Sequence[Message], *, at: datetime, id: TurnId
+    ) -> tuple[Turn, Event]:
+        """One turn, not yet kept, and the event that it is for the conversation's state."""
+        parts, watch = self.parts, Stopwatch()
+        thread = begin(conversation, messages)
+        with watch("understand"):
+            understanding, vectors = parts.understander.understand(messages, thread.conversation, today=at.date())
+        with watch("know"):
+            identified = identify(parts.store, thread, understanding, settings=parts.settings.verify)
+            viewer = viewer_of(conversation, identified)
+            known = know(parts.searcher, understanding, vectors, messages=messages, viewer=viewer)
+        with watch("decide"):
+            facts = Facts(
+                understanding=understanding,
+                answerable=known.answerable,
+                names_product=tuple(bool(parts.tools.catalogue.mentioned(ask.text)) for ask in understanding.asks),
+                state=thread.start,
+                identity=viewer.identity,
+                context=thread.context,
+                identified=identified,
+                limits=parts.limits,
+            )
+            steps = decide(facts)
+        with watch("act"):
+            results = tuple(parts.tools.run(step, viewer) if step.looks_up else None for step in steps)
+        with watch("compose"):
+            brief = parts.composer.compose(facts, steps, results, known=known, conversation=thread.conversation)
+        written = parts.desk.write(brief, viewer)
+        done = Done(
+            thread=thread, facts=facts, known=known, viewer=viewer, steps=steps, results=results, written=written
+        )
+        turn, event = conclude(done, id=id, at=at, models=parts.models, index_version=parts.searcher.version)
+        return replace(turn, ms={**watch.ms, "write": written.write_ms, "check": written.check_ms}), event
+
+    def respond(self, id: ConversationId) -> Iterator[TurnEvent]:
+        """Answer all unanswered messages in one turn. Nothing to answer: the state alone.
+
+        Raises NotFound; StaleTurn where others keep changing the conversation meanwhile.
+        """
+        before = self.store.conversation(id).state
+        with self._locks.holding(id):
+            turn = self._answer(id)
+        if turn is None:
+            yield StateChanged(self.store.conversation(id).state)
+            return
+        if turn.reply is not None:
+            for piece in pieces(turn.reply.text):
+                yield Token(piece)
+            for citation in turn.reply.citations:
+                yield Cited(citation)
+        if turn.state is not before:
+            yield StateChanged(turn.state)
+        yield Finished(turn)
+
+    def ask(
+        self, text: str, *, viewer: Viewer, conversation_id: ConversationId | None = None, channel: str = "cli"
+    ) -> Turn:
+        """Keep a message and answer it. Without a conversation_id a conversation is begun.
+
+        Raises UserError for an empty or too long text, before anything is kept; Refused while a person owns it.
+        """
+        check_text(text, self.settings.agent.max_message_chars)
+        if conversation_id is None:
+            conversation_id = self.store.create_conversation(channel=channel, viewer=viewer, at=self.clock()).id
+        self.store.receive(conversation_id, text, at=self.clock())
+        for event in self.respond(conversation_id):
+            if isinstance(event, Finished):
+                return event.turn
+        raise Refused(
+            "a person has this conversation; the message is kept for them.",
+            hint="They answer it, or give the conversation back.",
+        )
+
+    def warm_up(self) -> None:
+        """Load what loads late, so that the first customer does not wait for it."""
+        self.parts.understander.warm_up()
+
+    def recover(self) -> int:
+        """Answer what a kill left unanswered. Returns how many conversations were answered."""
+        answered = 0
+        for id in self.store.waiting_conversations(older_than=self.clock()):
+            answered += any(isinstance(event, Finished) for event in self.respond(id))
+        return answered
+
+    def replay(self, turn_id: TurnId) -> "Replay":
+        """Make a kept turn again from what it started from, write nothing, and compare."""
+        from agent.replay import replay
+
+        return replay(self, turn_id)
+
+    def _answer(self, id: ConversationId) -> Turn | None:
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            conversation = self.store.conversation(id)
+            messages = self.store.unanswered(id)
+            if not messages or conversation.state is State.HUMAN:
+                return None
+            turn, event = self.take_turn(conversation, messages, at=self.clock(), id=TurnId(uuid.uuid4().hex))
+            watch = Stopwatch()
+            try:
+                with watch("log"):
+                    self.store.save_turn(turn, expected=conversation.state, event=event)
+            except StaleTurn:
+                if attempt == MOST_ATTEMPTS:
+                    raise
+            else:
+                return replace(turn, ms={**turn.ms, **watch.ms})
+        return None
+
+
+def check_text(text: str, most: int) -> None:
+    """Raise UserError for a message that is empty, longer than `most` characters, or no text that can be kept."""
+    if not text.strip():
+        raise UserError("the message is empty.", hint="Write a few words.")
+    if len(text) > most:
+        raise UserError(f"the message has {len(text):,} characters.", hint=f"Send at most {most:,} at once.")
+    kept_text(text)

@@ -1,0 +1,262 @@
+"""Find out what a customer wants: requests, values, mood, language. One encoder pass a turn; decides nothing."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from agent.clauses import Clause, split_clauses
+from agent.context import Context, read_context
+from agent.entities import find_entities
+from agent.escalation import escalation
+from agent.follow_up import FollowUp, follow_up, only_values
+from agent.intents import RECORD_RULES, SMALL_TALK
+from agent.language import detect_language, warm_up_language
+from agent.number_shapes import NumberShapes
+from agent.set_phrases import set_phrase
+from rapport.heads import Head, HeadOutput, sentiment_of
+from rapport.text import mask, tidy
+from rapport.types import Ask, Conversation, Entity, Message, Understanding
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rapport.models import Encoder
+
+# A part of a message counts as a request of its own from these values on.
+OWN_SCOPE, OWN_CONFIDENCE = 0.5, 0.45
+SET_PHRASE_CONFIDENCE, FOLLOW_UP_CONFIDENCE, SPEAKS_FOR_ITSELF = 0.99, 0.95, 0.8
+IDENTITY_KINDS = frozenset({"email", "postcode", "phone"})
+_YES_OR_NO = frozenset({"confirm", "deny"})
+# "I'm so angry!" beside a question is its mood, not a second request, unless a complaint is announced.
+_COMPLAINS = re.compile(r"complain|beschwer|réclam|reclam|queja|klacht", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text as the intent head reads it. row: its place in the batch."""
+
+    row: int
+    intent: str
+    confidence: float
+    in_scope: float
+    alternatives: tuple[tuple[str, float], ...]
+
+    @property
+    def own(self) -> bool:
+        """Whether the text has a meaning of its own."""
+        clear = self.in_scope >= OWN_SCOPE and self.confidence >= OWN_CONFIDENCE
+        # a few words beside a request are rarely off topic, and alone they look more so than they are
+        return clear or (self.in_scope >= 0.2 and self.confidence >= 0.9)
+
+
+class Understander:
+    """Reads a customer's new messages in the light of the conversation so far.
+
+    shapes: says what the company's own numbers look like now, such as `agent.number_shapes.StoreShapes`.
+    Raises IndexMismatch where a head was fitted on another encoder.
+    """
+
+    def __init__(
+        self, encoder: "Encoder", intent: Head, sentiment: Head, *, shapes: Callable[[], NumberShapes] = NumberShapes
+    ) -> None:
+        for head in (intent, sentiment):
+            head.check_base(encoder)
+        self._encoder = encoder
+        self._intent = intent
+        self._sentiment = sentiment
+        self._shapes = shapes
+
+    def understand(
+        self, messages: Sequence[Message], conversation: Conversation, *, today: date
+    ) -> tuple[Understanding, "np.ndarray"]:
+        """What the messages mean together, and the vectors of the asks' queries, (n_asks, dim) in their order.
+
+        messages: the unanswered ones, oldest first; several are read as one. Texts are tidied first, so the places
+        of entities refer to the tidied text of the whole (`joined_text`).
+        """
+        text, context = joined_text(messages), read_context(conversation.context)
+        entities = self._entities(text, conversation, context, today)
+        follow = follow_up(text, entities, context)
+        clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
+        batch = _Batch([text, *(clause.text for clause in clauses), *([follow.query] if follow else ())])
+        vectors = self._encoder.encode(batch.texts)
+        readings = self._readings(batch, vectors, _impossible(entities))
+        entities = _merged(entities, follow.entities if follow else ())
+        asks, rows = _asks(text, clauses, follow, readings, entities)
+        sentiment = float(sentiment_of(self._sentiment.predict(vectors[:1], batch.texts[:1]))[0])
+        urgent = escalation(text, sentiment=sentiment, person_wanted=_wanted(asks, "talk_to_person"), context=context)
+        understanding = Understanding(
+            asks=asks,
+            sentiment=round(sentiment, 4),
+            escalate=urgent.score,
+            escalate_reason=urgent.reason,
+            language=detect_language(text, default=conversation.locale),
+            entities=entities,
+        )
+        return understanding, vectors[rows]
+
+    def warm_up(self) -> None:
+        """Encode once and load the language model."""
+        self._encoder.encode(["warm up"])
+        warm_up_language()
+
+    def _entities(self, text: str, conversation: Conversation, context: Context, today: date) -> tuple[Entity, ...]:
+        asked = context.pending is not None and context.pending.kind == "verify"
+        return find_entities(text, today=today, shapes=self._shapes(), locale=conversation.locale, postcode_asked=asked)
+
+    def _readings(self, batch: "_Batch", vectors: "np.ndarray", impossible: frozenset[str]) -> Mapping[str, Reading]:
+        output = self._intent.predict(vectors, batch.texts)
+        if impossible:
+            output = output.without(impossible)
+        return {text: _reading(text, row, output) for text, row in batch.rows.items()}
+
+
+class _Batch:
+    """Texts to encode, each distinct masked text once. rows: original text -> its place."""
+
+    def __init__(self, originals: Sequence[str]) -> None:
+        masked = {text: mask(text) for text in originals}
+        places = {text: row for row, text in enumerate(dict.fromkeys(masked.values()))}
+        self.texts = list(places)
+        self.rows = {text: places[masked[text]] for text in originals}
+
+
+def joined_text(messages: Sequence[Message]) -> str:
+    """The messages as one text, a line each, every line tidied."""
+    return "\n".join(tidy(line) for message in messages for line in message.text.splitlines() if tidy(line))
+
+
+def _impossible(entities: Sequence[Entity]) -> frozenset[str]:
+    """Intents that the values rule out: who names an order and no fact about themselves wants something of it."""
+    kinds = {entity.kind for entity in entities}
+    about_order = "order_number" in kinds and not kinds & IDENTITY_KINDS
+    return frozenset({"verify_me", "greeting", "confirm", "deny"}) if about_order else frozenset()
+
+
+def _reading(text: str, row: int, output: HeadOutput) -> Reading:
+    said = set_phrase(text)
+    if said is not None:
+        return Reading(row, said, SET_PHRASE_CONFIDENCE, 1.0, ())
+    (intent, confidence), *others = output.ranked(row)
+    return Reading(row, intent, confidence, float(output.in_scope[row]), tuple(others))
+
+
+def _asks(
+    text: str,
+    clauses: Sequence[Clause],
+    follow: FollowUp | None,
+    readings: Mapping[str, Reading],
+    entities: tuple[Entity, ...],
+) -> tuple[tuple[Ask, ...], list[int]]:
+    """The requests with the row of each one's query vector."""
+    if follow is not None and follow.intent is not None:
+        completed = readings[follow.query]
+        given = replace(completed, intent=follow.intent, confidence=FOLLOW_UP_CONFIDENCE, in_scope=1.0)
+        return (_ask(text, follow.query, given, entities),), [completed.row]
+    groups = _group(_requests(clauses, entities), clauses, readings) if len(clauses) > 1 else []
+    if len(groups) > 1:
+        return _several(text, groups, entities)
+    reading = _best([readings[text], *(group.reading for group in groups)])
+    if follow is not None and not (follow.kind == "bare" and _speaks_for_itself(reading)):
+        completed = readings[follow.query]
+        if completed.own and (not reading.own or follow.kind == "bare"):
+            reading = completed
+        return (_ask(text, follow.query, reading, entities),), [completed.row]
+    return (_ask(text, text, reading, entities),), [readings[text].row]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Neighbouring parts of a message that make one request; `reading` is that of the part that tells most."""
+
+    start: int
+    end: int
+    reading: Reading
+
+
+def _requests(clauses: Sequence[Clause], entities: Sequence[Entity]) -> frozenset[Clause]:
+    """The clauses that can be requests: those that hold more than values."""
+    values = set()
+    for clause in clauses:
+        inside = [
+            replace(entity, start=entity.start - clause.start, end=entity.end - clause.start)
+            for entity in entities
+            if clause.start <= entity.start < clause.end
+        ]
+        if only_values(clause.text, inside):
+            values.add(clause)
+    return frozenset(set(clauses) - values)
+
+
+def _group(requests: frozenset[Clause], clauses: Sequence[Clause], readings: Mapping[str, Reading]) -> list[_Group]:
+    """Join parts without a meaning of their own to the request before them, or to the first one behind.
+
+    Small talk is dropped, and so is a yes or no unless it is a set phrase: half a sentence easily looks like one.
+    """
+    groups: list[_Group] = []
+    waiting: int | None = None  # start of leading parts that belong to the first request
+    for clause in clauses:
+        reading = readings[clause.text]
+        own = (
+            clause in requests
+            and reading.own
+            and (reading.intent not in _YES_OR_NO or reading.confidence == SET_PHRASE_CONFIDENCE)
+        )
+        own = own and (reading.intent != "complaint" or len(clauses) == 1 or bool(_COMPLAINS.search(clause.text)))
+        if not own or reading.intent in SMALL_TALK:
+            if groups and not own:
+                groups[-1] = replace(groups[-1], end=clause.end)
+            elif not groups and waiting is None:
+                waiting = clause.start
+        elif groups and groups[-1].reading.intent == reading.intent:
+            groups[-1] = _Group(groups[-1].start, clause.end, _best([groups[-1].reading, reading]))
+        else:
+            start = clause.start if waiting is None or groups else waiting
+            groups.append(_Group(start, clause.end, reading))
+    return groups
+
+
+def _several(text: str, groups: Sequence[_Group], entities: tuple[Entity, ...]) -> tuple[tuple[Ask, ...], list[int]]:
+    numbers = tuple(entity for entity in entities if entity.kind == "order_number")
+    asks = []
+    for group in groups:
+        own = tuple(entity for entity in entities if group.start <= entity.start < group.end)
+        about_orders = group.reading.intent in RECORD_RULES
+        if about_orders and not any(entity.kind == "order_number" for entity in own):
+            own = _merged(own, numbers)  # "where is W1, and when do I get the refund?": both are about W1
+        part = text[group.start : group.end]
+        asks.append(_ask(part, part, group.reading, own))
+    return tuple(asks), [group.reading.row for group in groups]
+
+
+def _ask(text: str, query: str, reading: Reading, entities: tuple[Entity, ...]) -> Ask:
+    return Ask(
+        text=text,
+        query=query,
+        intent=reading.intent,
+        confidence=round(reading.confidence, 4),
+        in_scope=round(reading.in_scope, 4),
+        alternatives=tuple((label, round(share, 4)) for label, share in reading.alternatives),
+        entities=entities,
+    )
+
+
+def _speaks_for_itself(reading: Reading) -> bool:
+    """Whether a few words mean something without the question before them ("and returns?", not "and black?")."""
+    return reading.confidence >= SPEAKS_FOR_ITSELF and reading.intent not in SMALL_TALK | _YES_OR_NO
+
+
+def _best(readings: Sequence[Reading]) -> Reading:
+    """The surest reading; small talk only where nothing else was said."""
+    serious = [reading for reading in readings if reading.intent not in SMALL_TALK] or list(readings)
+    return max(serious, key=lambda reading: reading.in_scope * reading.confidence)
+
+
+def _merged(own: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Entity, ...]:
+    return tuple(sorted({*own, *more}, key=lambda entity: entity.start))
+
+
+def _wanted(asks: Sequence[Ask], intent: str) -> float:
+    return max((ask.confidence * ask.in_scope for ask in asks if ask.intent == intent), default=0.0)

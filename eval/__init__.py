@@ -1,0 +1,1 @@
+"""Measures everything below; decides nothing."""

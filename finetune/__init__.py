@@ -1,0 +1,1 @@
+"""Makes better models from tickets."""

@@ -1,0 +1,94 @@
+"""Multinomial logistic regression on frozen vectors and hashed words. Knows nothing of what the labels mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from finetune.vectors import Encoded
+from rapport.heads import softmax
+from rapport.lexical import PLACES, places, weight
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A fitted linear map: row i of weights (L, dim), bias (L,) and column i of words (PLACES, L) score labels[i].
+
+    strength: the inverse regularisation that was used.
+    """
+
+    labels: tuple[str, ...]
+    weights: "np.ndarray"
+    bias: "np.ndarray"
+    words: "np.ndarray"
+    strength: float
+
+    def logits(self, rows: Encoded) -> "np.ndarray":
+        """(n, L) scores."""
+        scores: np.ndarray = rows.vectors @ self.weights.T + self.bias + word_matrix(rows.texts) @ self.words
+        return scores
+
+    def ordered(self, labels: Sequence[str]) -> "Linear":
+        """The same map with its labels in another order."""
+        order = [self.labels.index(label) for label in labels]
+        return Linear(tuple(labels), self.weights[order], self.bias[order], self.words[:, order], self.strength)
+
+
+def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True) -> Linear:
+    """Fit by L-BFGS. balanced: a rare label counts as much as a frequent one.
+
+    Raises ValueError with fewer than two different labels.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    names = sorted(set(rows.labels))
+    if len(names) < 2:
+        raise ValueError(f"a classifier needs two labels or more; the rows have {names}.")
+    features = hstack([csr_matrix(rows.vectors), word_matrix(rows.texts)]).tocsr()
+    model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=300, tol=1e-3)
+    with threadpool_limits(1):  # the products are small; threads cost more than they bring, above all on a busy machine
+        model.fit(features, np.asarray(rows.labels))
+    weights: np.ndarray = np.asarray(model.coef_, dtype=np.float32)
+    bias: np.ndarray = np.asarray(model.intercept_, dtype=np.float32)
+    if len(names) == 2:  # scikit-learn gives one row for two labels: the log-odds of the second
+        weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
+    dim = rows.vectors.shape[1]
+    words = np.ascontiguousarray(weights[:, dim:].T)
+    return Linear(tuple(names), np.ascontiguousarray(weights[:, :dim]), bias, words, strength)
+
+
+def choose_linear(train: Encoded, dev: Encoded, *, strengths: Sequence[float], balanced: bool = True) -> Linear:
+    """Fit once per strength and keep the one with the least log loss on dev at its own best temperature."""
+    fitted = [fit_linear(train, strength=strength, balanced=balanced) for strength in strengths]
+    return min(fitted, key=lambda linear: _dev_loss(linear, dev))
+
+
+def word_matrix(texts: Sequence[str]) -> Any:
+    """(n, PLACES) sparse float32: each text's hashed words, as `rapport.heads.Head` reads them."""
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    found = [places(text) for text in texts]
+    starts = np.cumsum([0, *(len(row) for row in found)])
+    columns = np.fromiter((place for row in found for place in row), dtype=np.int32, count=int(starts[-1]))
+    lengths = [len(row) for row in found]
+    values = np.repeat(np.array([weight(length) for length in lengths], dtype=np.float32), lengths)
+    return csr_matrix((values, columns, starts), shape=(len(texts), PLACES), dtype=np.float32)
+
+
+def _dev_loss(linear: Linear, dev: Encoded) -> float:
+    import numpy as np
+
+    from finetune.calibrate import fit_temperature
+
+    place = {label: column for column, label in enumerate(linear.labels)}
+    kept = [row for row, label in enumerate(dev.labels) if label in place]
+    truth = np.array([place[dev.labels[row]] for row in kept])
+    logits = linear.logits(dev)[kept]
+    shares = softmax(logits / fit_temperature(logits, truth))
+    return float(-np.log(np.maximum(shares[np.arange(len(truth)), truth], 1e-12)).mean())

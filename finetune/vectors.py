@@ -1,0 +1,42 @@
+"""Encode labelled texts, each once. The texts are masked as they are when a turn is understood."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from finetune.examples import Labelled
+from rapport.text import mask
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rapport.models import Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """n labelled texts ready to fit on. texts: masked. vectors: (n, dim) float32 unit rows, in the same order."""
+
+    texts: tuple[str, ...]
+    vectors: "np.ndarray"
+    labels: tuple[str, ...]
+
+
+class VectorCache:
+    """Vectors by masked text, however many tasks use them."""
+
+    def __init__(self, encoder: "Encoder") -> None:
+        self.encoder = encoder
+        self._rows: dict[str, np.ndarray] = {}
+
+    def of(self, rows: Sequence[Labelled]) -> Encoded:
+        """The rows, masked and encoded."""
+        import numpy as np
+
+        texts = tuple(mask(row.text) for row in rows)
+        new = [text for text in dict.fromkeys(texts) if text not in self._rows]
+        if new:
+            self._rows.update(zip(new, self.encoder.encode(new), strict=True))
+        empty = np.zeros((0, self.encoder.dim), dtype=np.float32)
+        vectors = np.stack([self._rows[text] for text in texts]) if texts else empty
+        return Encoded(texts, vectors, tuple(row.label for row in rows))

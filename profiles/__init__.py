@@ -1,0 +1,1 @@
+"""What we know of the customer. Predictors come with a later version."""

@@ -1,0 +1,237 @@
+"""Classifier heads: a linear map on an encoder's vectors and on words, calibrated. numpy only; `finetune` fits them.
+
+A head is an artifact: `head.safetensors` (weights, bias), `head.json` (labels and calibration) and a card.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rapport.cards import Card, publish, read_card
+from rapport.errors import CorruptArtifact, IndexMismatch
+from rapport.lexical import PLACES, places, weight
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rapport.models import Encoder
+
+OOS = "oos"
+SENTIMENTS = ("negative", "neutral", "positive")
+WEIGHTS_FILE, FACTS_FILE = "head.safetensors", "head.json"
+
+ScopeScore = Literal["none", "max_logit", "energy", "margin"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOutput:
+    """What a head says of n vectors.
+
+    probabilities: (n, L) over `labels`, rows sum to 1. in_scope: (n,) probability that any label applies at all.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: "np.ndarray"
+    in_scope: "np.ndarray"
+
+    def best(self, row: int) -> tuple[str, float]:
+        """The most probable label of one row, with its probability."""
+        column = int(self.probabilities[row].argmax())
+        return self.labels[column], float(self.probabilities[row, column])
+
+    def without(self, labels: Iterable[str]) -> "HeadOutput":
+        """The same where these labels are known not to apply; their share goes to the others."""
+        import numpy as np
+
+        shares = self.probabilities.copy()
+        shares[:, [column for column, label in enumerate(self.labels) if label in set(labels)]] = 0.0
+        total = shares.sum(axis=1, keepdims=True)
+        left = np.divide(shares, total, out=np.zeros_like(shares), where=total > 1e-9)
+        return HeadOutput(self.labels, left, self.in_scope)
+
+    def ranked(self, row: int, *, k: int = 3) -> tuple[tuple[str, float], ...]:
+        """The k most probable labels of one row, best first."""
+        order = (-self.probabilities[row]).argsort(kind="stable")[:k]
+        return tuple((self.labels[column], float(self.probabilities[row, column])) for column in order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A calibrated linear classifier over unit vectors and, where it has `words`, over the texts' own words.
+
+    labels: L names without "oos". weights: (L, dim), or (L + 1, dim) where the last row scores "out of scope".
+    bias: one number per row of weights. words: (PLACES, rows of weights), what each hashed word adds; or None.
+    temperature: divides the logits before the softmax.
+    scope_score: which number tells in scope from out of scope: `max_logit` the largest logit of a label, `energy`
+    their log-sum-exp, `margin` that energy less the out-of-scope logit, `none` where everything is in scope.
+    scope_slope, scope_offset: in_scope = sigmoid(slope * score + offset).
+    base: `name@fingerprint` of the encoder that it was fitted on.
+    """
+
+    labels: tuple[str, ...]
+    weights: "np.ndarray"
+    bias: "np.ndarray"
+    base: str
+    words: "np.ndarray | None" = None
+    temperature: float = 1.0
+    scope_score: ScopeScore = "none"
+    scope_slope: float = 1.0
+    scope_offset: float = 0.0
+    name: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rows = len(self.labels) + (1 if self.has_oos_row else 0)
+        fits = self.weights.shape[0] == rows and self.bias.shape == (rows,) and self.temperature > 0
+        if not fits or (self.words is not None and self.words.shape != (PLACES, rows)):
+            raise CorruptArtifact(
+                f"head '{self.name}' has {len(self.labels)} labels, weights {self.weights.shape}, bias "
+                f"{self.bias.shape} and temperature {self.temperature}; they do not fit together."
+            )
+
+    @property
+    def has_oos_row(self) -> bool:
+        """Whether the last row of the weights scores "out of scope"."""
+        return bool(self.weights.shape[0] == len(self.labels) + 1)
+
+    def logits(self, vectors: "np.ndarray", texts: Sequence[str] = ()) -> "np.ndarray":
+        """(n, dim) unit vectors and their n masked texts to (n, rows of weights) scores.
+
+        texts may be left out where the head reads no words. Raises ValueError where they are missing, IndexMismatch
+        where the vectors' width is not the head's.
+        """
+        if vectors.ndim != 2 or vectors.shape[1] != self.weights.shape[1]:
+            raise IndexMismatch(
+                f"head '{self.name}' takes vectors of {self.weights.shape[1]} numbers; got shape {vectors.shape}.",
+                hint=f"It was fitted on {self.base}; fit it again: rapport init",
+            )
+        scores: np.ndarray = vectors @ self.weights.T + self.bias
+        if self.words is None:
+            return scores
+        if len(texts) != len(vectors):
+            raise ValueError(f"head '{self.name}' reads words: {len(vectors)} vectors need as many texts.")
+        for row, text in enumerate(texts):
+            found = places(text)
+            scores[row] += weight(len(found)) * self.words[found].sum(axis=0)
+        return scores
+
+    def predict(self, vectors: "np.ndarray", texts: Sequence[str] = ()) -> HeadOutput:
+        """Label n unit vectors and their masked texts; see `logits` for errors."""
+        logits = self.logits(vectors, texts)
+        own = logits[:, : len(self.labels)]
+        return HeadOutput(self.labels, softmax(own / self.temperature), self._in_scope(logits))
+
+    def check_base(self, encoder: "Encoder") -> None:
+        """Raise IndexMismatch where the head was fitted on another encoder."""
+        if self.base != base_name(encoder):
+            raise IndexMismatch(
+                f"head '{self.name}' was fitted on encoder {self.base}; this is {base_name(encoder)}.",
+                hint="Fit it again on this encoder: rapport init",
+            )
+
+    def _in_scope(self, logits: "np.ndarray") -> "np.ndarray":
+        import numpy as np
+
+        if self.scope_score == "none":
+            return np.ones(len(logits), dtype=np.float32)
+        score = scope_scores(logits, len(self.labels))[self.scope_score]
+        return sigmoid(self.scope_slope * score + self.scope_offset)
+
+
+def sentiment_of(output: HeadOutput) -> "np.ndarray":
+    """(n,) sentiment in -1..1: the probability of positive less that of negative."""
+    difference: np.ndarray = (
+        output.probabilities[:, output.labels.index("positive")]
+        - output.probabilities[:, output.labels.index("negative")]
+    )
+    return difference
+
+
+def base_name(encoder: "Encoder") -> str:
+    """How a card names an encoder: `name@fingerprint`."""
+    return f"{encoder.name}@{encoder.fingerprint}"
+
+
+def scope_scores(logits: "np.ndarray", labels: int) -> dict[ScopeScore, "np.ndarray"]:
+    """Every score that can tell in scope from out of scope, (n,) each; higher means in scope.
+
+    labels: how many leading columns of `logits` are labels; one more column is the out-of-scope logit.
+    Source for energy: Liu et al., Energy-based Out-of-distribution Detection, NeurIPS 2020.
+    """
+    import numpy as np
+
+    own = logits[:, :labels]
+    peak = own.max(axis=1)
+    energy = peak + np.log(np.exp(own - peak[:, None]).sum(axis=1))
+    scores: dict[ScopeScore, np.ndarray] = {"max_logit": peak, "energy": energy}
+    if logits.shape[1] > labels:
+        scores["margin"] = energy - logits[:, labels]
+    return scores
+
+
+def softmax(logits: "np.ndarray") -> "np.ndarray":
+    """Row-wise softmax, safe for large logits."""
+    import numpy as np
+
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def sigmoid(values: "np.ndarray") -> "np.ndarray":
+    """Elementwise logistic function, safe for large values."""
+    import numpy as np
+
+    halves: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * values))
+    return halves
+
+
+def save_head(folder: Path, head: Head, card: Card) -> None:
+    """Publish a head as an artifact: all of it, or nothing."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    facts = {
+        "labels": list(head.labels),
+        "base": head.base,
+        "temperature": head.temperature,
+        "scope_score": head.scope_score,
+        "scope_slope": head.scope_slope,
+        "scope_offset": head.scope_offset,
+        "facts": dict(head.facts),
+    }
+    with publish(folder, card) as temporary:
+        tensors = {"weights": head.weights.astype(np.float32), "bias": head.bias.astype(np.float32)}
+        if head.words is not None:
+            tensors["words"] = head.words.astype(np.float32)
+        save_file(tensors, temporary / WEIGHTS_FILE)
+        text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False)
+        (temporary / FACTS_FILE).write_text(text, encoding="utf-8")
+
+
+def load_head(folder: Path) -> Head:
+    """Read a head and check it against its card. Raises CorruptArtifact where they do not agree."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    card = read_card(folder)
+    try:
+        facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
+        tensors = load_file(folder / WEIGHTS_FILE)
+        return Head(
+            labels=tuple(facts["labels"]),
+            weights=tensors["weights"],
+            bias=tensors["bias"],
+            base=facts["base"],
+            words=tensors.get("words"),
+            temperature=float(facts["temperature"]),
+            scope_score=facts["scope_score"],
+            scope_slope=float(facts["scope_slope"]),
+            scope_offset=float(facts["scope_offset"]),
+            name=card.name,
+            facts=facts.get("facts", {}),
+        )
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise CorruptArtifact(f"the head in {folder} cannot be read ({error}).", hint="Run: rapport init") from error

@@ -1,0 +1,133 @@
+"""Which artifact is in use for each role: `current.json` in the home. Knows nothing of what the artifacts do.
+
+Switching writes a new file beside the old one, syncs it and renames it, so a kill leaves one or the other. Each
+role keeps its history, so that a rollback goes back to exactly the files that were in use before.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rapport.cards import CARD, Card, read_card
+from rapport.errors import CorruptArtifact, NotFound, Refused
+from rapport.paths import Home
+
+ROLES = ("intent", "sentiment")
+HISTORY = 20  # names remembered per role; more would only be noise
+
+_writing = threading.Lock()
+
+
+def current(home: Home, role: str) -> str | None:
+    """The name of the artifact in use, or None where none was chosen yet."""
+    names = _read(home).get(_known(role), [])
+    return names[-1] if names else None
+
+
+def history(home: Home, role: str) -> tuple[str, ...]:
+    """Names used so far, oldest first; the last one is in use."""
+    return tuple(_read(home).get(_known(role), []))
+
+
+def use(home: Home, role: str, name: str) -> Card:
+    """Put an artifact to use; the one before is kept for a rollback. Returns its card.
+
+    Raises NotFound where there is no such artifact, Refused where it is of another kind, CorruptArtifact where its
+    files are not what its card says.
+    """
+    card = _checked(home, _known(role), name)
+    with _locked(home):
+        pointers = _read(home)
+        names = [past for past in pointers.get(role, []) if past != name]
+        _write(home, {**pointers, role: [*names, name][-HISTORY:]})
+    return card
+
+
+def rollback(home: Home, role: str) -> str:
+    """Go back to the artifact in use before. Returns its name; raises Refused where there is none."""
+    with _locked(home):
+        pointers = _read(home)
+        names = pointers.get(_known(role), [])
+        if len(names) < 2:
+            raise Refused(f"there is no earlier {role} model to go back to.", hint="See: rapport models list")
+        _checked(home, role, names[-2])
+        _write(home, {**pointers, role: names[:-1]})
+        return str(names[-2])
+
+
+def artifacts(home: Home) -> list[Card]:
+    """The cards of all models of this home, by name. Folders without a readable card are left out."""
+    cards = []
+    for folder in sorted(home.models.iterdir()) if home.models.is_dir() else ():
+        if folder.name.startswith(".") or not (folder / CARD).is_file():
+            continue
+        try:
+            cards.append(read_card(folder, verify=False))
+        except CorruptArtifact:
+            continue
+    return cards
+
+
+def artifact_folder(home: Home, name: str) -> Path:
+    """Where an artifact stands. Raises NotFound where it does not, naming those that do."""
+    folder = home.models / name
+    if not name or Path(name).name != name or not (folder / CARD).is_file():
+        known = ", ".join(card.name for card in artifacts(home)) or "none yet"
+        raise NotFound(f"there is no model '{name}'.", hint=f"Known: {known}.")
+    return folder
+
+
+def _checked(home: Home, role: str, name: str) -> Card:
+    card = read_card(artifact_folder(home, name))
+    if card.kind != role:
+        raise Refused(f"'{name}' is a model for {card.kind}, not for {role}.", hint="See: rapport models list")
+    return card
+
+
+def _known(role: str) -> str:
+    if role not in ROLES:
+        raise NotFound(f"there is no role '{role}'.", hint=f"Give one of: {', '.join(ROLES)}.")
+    return role
+
+
+def _read(home: Home) -> dict[str, list[str]]:
+    try:
+        content: Any = json.loads(home.current_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CorruptArtifact(
+            f"{home.current_file} cannot be read ({error}).", hint="Delete it and choose again: rapport models use NAME"
+        ) from error
+    if not isinstance(content, dict) or not all(isinstance(names, list) for names in content.values()):
+        raise CorruptArtifact(
+            f"{home.current_file} does not map roles to names.",
+            hint="Delete it and choose again: rapport models use NAME",
+        )
+    return content
+
+
+def _write(home: Home, pointers: dict[str, list[str]]) -> None:
+    temporary = home.current_file.with_suffix(".json.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(pointers, file, indent=2, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(home.current_file)
+
+
+@contextmanager
+def _locked(home: Home) -> Iterator[None]:
+    """One writer at a time, in this process and, where the platform has flock, among all of them."""
+    with _writing, (home.root / ".current.lock").open("w") as file:
+        try:
+            import fcntl
+        except ImportError:  # Windows: the lock among threads is what remains
+            yield
+            return
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

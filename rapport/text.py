@@ -1,0 +1,30 @@
+"""Prepare a customer's words for a classifier. Shared by fitting and serving, so that both see the same text."""
+
+import re
+import unicodedata
+
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+LINK = re.compile(r"(?:https?://|www\.)\S+")
+# A word with three digits or more, perhaps led by # and joined by - / or a dot: an order, invoice or phone number.
+NUMBER = re.compile(r"#?\b(?=[\w/.-]*\d[\w/.-]*\d[\w/.-]*\d)[A-Za-z0-9]+(?:[-/.][A-Za-z0-9]+)*\b")
+SPACES = re.compile(r"\s+")
+
+
+def tidy(text: str) -> str:
+    """One line, composed Unicode, no control characters, single spaces; the words stay as they are."""
+    composed = unicodedata.normalize("NFC", text)
+    visible = "".join(
+        " " if unicodedata.category(character) in ("Cc", "Cf", "Cs") else character for character in composed
+    )
+    return SPACES.sub(" ", visible).strip()
+
+
+def mask(text: str) -> str:
+    """The text as classifiers read it: values that differ from shop to shop become one placeholder each.
+
+    A number that a classifier has never seen pulls a short message away from its meaning; "where is #W2611340" and
+    "where is 1042-77" are the same question.
+    """
+    masked = LINK.sub("link", tidy(text))
+    masked = EMAIL.sub("me@mail.com", masked)
+    return NUMBER.sub("#12345", masked)

@@ -1,0 +1,1 @@
+"""What the records and articles say: passages, vectors, keywords, search."""

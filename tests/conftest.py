@@ -1,0 +1,73 @@
+"""Fixtures for every test: an empty home, its records, the real encoder, the sample company."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rapport.paths import HOME_VARIABLE, Home
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Making the sample company's home trains classifiers and builds an index, so what needs it is slow."""
+    for item in items:
+        if "sample_home" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the home of the person who runs it."""
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    for name in ("RAPPORT_DATABASE_URL", "RAPPORT_CHAT_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home").create()
+
+
+@pytest.fixture
+def store(home: Home) -> Iterator["object"]:
+    from crm.store import Store
+
+    with Store.open(f"sqlite:///{home.database_file}") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def encoder():
+    from rapport.models import load_encoder
+    from rapport.settings import EncoderSettings
+
+    return load_encoder(EncoderSettings())
+
+
+@pytest.fixture(scope="session")
+def sample():
+    from rapport.sample import build_sample
+
+    return build_sample()
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home after `rapport init --sample`. Tests that write use `own_sample_home`."""
+    from ui.setup import set_up
+
+    home = Home(tmp_path_factory.mktemp("sample") / "home")
+    set_up(home, sample=True, quiet=True)
+    return home
+
+
+@pytest.fixture
+def own_sample_home(sample_home: Home, tmp_path: Path) -> Home:
+    """A private copy of the sample company's home."""
+    shutil.copytree(sample_home.root, tmp_path / "home", dirs_exist_ok=True)
+    return Home(tmp_path / "home")

@@ -1,0 +1,57 @@
+"""Calibration recovers what was planted."""
+
+import numpy as np
+import pytest
+
+from finetune.calibrate import OOS_SHARE, fit_scope, fit_temperature, platt
+from finetune.metrics import expected_calibration_error
+from rapport.heads import softmax
+
+
+@pytest.fixture
+def planted():
+    """Logits whose true probabilities are their softmax at temperature 3, and labels drawn from those."""
+    random = np.random.default_rng(5)
+    logits = random.normal(size=(4000, 5)) * 6
+    shares = softmax(logits / 3)
+    truth = np.array([random.choice(5, p=row) for row in shares])
+    return logits, truth
+
+
+def test_the_temperature_that_was_planted_is_found(planted):
+    assert fit_temperature(*planted) == pytest.approx(3.0, rel=0.1)
+
+
+def test_calibration_error_falls(planted):
+    logits, truth = planted
+
+    def error(temperature: float) -> float:
+        shares = softmax(logits / temperature)
+        return expected_calibration_error(shares.max(axis=1), shares.argmax(axis=1) == truth)
+
+    assert error(fit_temperature(logits, truth)) < 0.03 < error(1.0)
+
+
+def test_scope_takes_the_score_that_separates_and_maps_it_to_a_probability():
+    random = np.random.default_rng(6)
+    inside = np.arange(600) % 2 == 0
+    own = random.normal(size=(600, 3))  # says nothing
+    outside = np.where(inside, -2.0, 2.0) + random.normal(size=600)
+    scope = fit_scope(np.column_stack([own, outside]), 3, inside)
+    assert scope.score == "margin"
+    assert scope.auroc > 0.95
+    assert scope.slope > 0
+
+
+def test_the_assumed_share_moves_the_threshold():
+    scores = np.concatenate(
+        [np.random.default_rng(7).normal(size=200) + 1, np.random.default_rng(8).normal(size=200) - 1]
+    )
+    positive = np.arange(400) < 200
+    even, rare = platt(scores, positive, share=0.5), platt(scores, positive, share=1 - OOS_SHARE)
+    assert -rare[1] / rare[0] < -even[1] / even[0]  # where the probability is one half
+
+
+def test_scope_needs_both_kinds_of_rows():
+    with pytest.raises(ValueError, match="both in-scope and out-of-scope"):
+        fit_scope(np.zeros((3, 2)), 2, np.ones(3, dtype=bool))

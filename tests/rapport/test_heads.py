@@ -1,0 +1,135 @@
+"""Classifier heads: their arithmetic and their files."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rapport.cards import Card
+from rapport.doubles import HashingEncoder
+from rapport.errors import CorruptArtifact, IndexMismatch
+from rapport.heads import Head, base_name, load_head, save_head, scope_scores, sentiment_of, sigmoid, softmax
+from rapport.lexical import LETTERS, PLACES, SCALE, places, weight
+
+BASE = base_name(HashingEncoder(2))
+
+
+def head(**changes) -> Head:
+    given = {
+        "labels": ("a", "b"),
+        "weights": np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]], dtype=np.float32),
+        "bias": np.zeros(3, dtype=np.float32),
+        "base": BASE,
+        "temperature": 0.5,
+        "scope_score": "margin",
+        "scope_slope": 2.0,
+        "scope_offset": 1.0,
+        "name": "demo",
+    }
+    return Head(**{**given, **changes})
+
+
+def test_probabilities_are_the_softmax_of_the_divided_logits():
+    said = head().predict(np.array([[1.0, 0.0]], dtype=np.float32))
+    # logits 1 and 0, divided by 0.5: e^2 / (e^2 + 1)
+    assert said.probabilities[0, 0] == pytest.approx(np.exp(2) / (np.exp(2) + 1), abs=1e-6)
+    assert said.best(0) == ("a", pytest.approx(0.8808, abs=1e-4))
+    assert [label for label, _ in said.ranked(0)] == ["a", "b"]
+
+
+def test_in_scope_is_the_logistic_of_energy_less_the_out_of_scope_logit():
+    said = head().predict(np.array([[1.0, 0.0]], dtype=np.float32))
+    margin = np.log(np.exp(1.0) + np.exp(0.0)) - 0.5
+    assert said.in_scope[0] == pytest.approx(1 / (1 + np.exp(-(2 * margin + 1))), abs=1e-6)
+
+
+def test_without_a_scope_score_everything_is_in_scope():
+    said = head(scope_score="none").predict(np.eye(2, dtype=np.float32))
+    assert said.in_scope.tolist() == [1.0, 1.0]
+
+
+def test_scope_scores_without_an_out_of_scope_row_have_no_margin():
+    scores = scope_scores(np.array([[2.0, 0.0]]), 2)
+    assert set(scores) == {"max_logit", "energy"}
+    assert scores["energy"][0] == pytest.approx(np.log(np.exp(2) + 1))
+
+
+def test_labels_ruled_out_give_their_share_to_the_others():
+    said = head().predict(np.array([[1.0, 0.0]], dtype=np.float32)).without({"a"})
+    assert said.probabilities.tolist() == [[0.0, 1.0]]
+
+
+def test_words_add_to_the_logits():
+    words = np.zeros((PLACES, 3), dtype=np.float32)
+    words[places("refund"), 1] = 1.0
+    found = head(words=words).logits(np.zeros((2, 2), dtype=np.float32), ["refund", "zebra"])
+    # every place of "refund" counts 0.7 / sqrt(n), so n of them add 0.7 * sqrt(n)
+    assert found[0, 1] == pytest.approx(SCALE * len(places("refund")) ** 0.5, rel=1e-5)
+    assert found[1, 1] < found[0, 1]
+
+
+def test_a_head_that_reads_words_asks_for_the_texts():
+    reads = head(words=np.zeros((PLACES, 3), dtype=np.float32))
+    with pytest.raises(ValueError, match="reads words"):
+        reads.predict(np.eye(2, dtype=np.float32))
+
+
+def test_places_are_the_same_in_every_process_and_hold_words_pairs_and_letters():
+    assert places("ab") == sorted({zlib_place(feature) for feature in ("ab", "< ab", "~<ab>", "ab >")})
+    assert LETTERS == 4
+    assert weight(4) == pytest.approx(SCALE / 2)
+    assert places("") == []
+    assert weight(0) == 0.0
+
+
+def zlib_place(feature: str) -> int:
+    import zlib
+
+    return zlib.crc32(feature.encode()) % PLACES
+
+
+def test_large_numbers_do_not_overflow():
+    assert softmax(np.array([[1e4, 0.0]])).tolist() == [[1.0, 0.0]]
+    assert sigmoid(np.array([-1e4, 1e4])).tolist() == [0.0, 1.0]
+
+
+def test_sentiment_is_positive_less_negative():
+    labels = ("negative", "neutral", "positive")
+    weights = np.array([[0.0], [0.0], [np.log(2.0)]], dtype=np.float32)
+    mood = Head(labels=labels, weights=weights, bias=np.zeros(3, dtype=np.float32), base=BASE)
+    # shares 1/4, 1/4, 1/2
+    assert sentiment_of(mood.predict(np.ones((1, 1), dtype=np.float32)))[0] == pytest.approx(0.25, abs=1e-6)
+
+
+def test_a_saved_head_comes_back_bit_for_bit(home):
+    words = np.random.default_rng(1).normal(size=(PLACES, 3)).astype(np.float32)
+    save_head(home.models / "demo", head(words=words), Card(name="demo", kind="intent", base=BASE))
+    again = load_head(home.models / "demo")
+    np.testing.assert_array_equal(again.words, words)
+    np.testing.assert_array_equal(again.weights, head().weights)
+    assert (again.labels, again.temperature, again.scope_score) == (("a", "b"), 0.5, "margin")
+
+
+def test_a_changed_file_is_noticed(home):
+    folder = home.models / "demo"
+    save_head(folder, head(), Card(name="demo", kind="intent", base=BASE))
+    facts = json.loads((folder / "head.json").read_text())
+    (folder / "head.json").write_text(json.dumps({**facts, "labels": ["x", "y"]}))
+    with pytest.raises(CorruptArtifact, match="damaged or changed"):
+        load_head(folder)
+
+
+def test_parts_that_do_not_fit_together_are_refused():
+    with pytest.raises(CorruptArtifact, match="do not fit together"):
+        head(bias=np.zeros(2, dtype=np.float32))
+
+
+def test_vectors_of_another_width_are_refused():
+    with pytest.raises(IndexMismatch, match="2 numbers"):
+        head().predict(np.zeros((1, 3), dtype=np.float32))
+
+
+def test_another_encoder_is_refused():
+    head().check_base(HashingEncoder(2))
+    with pytest.raises(IndexMismatch, match="was fitted on"):
+        head().check_base(HashingEncoder(4))

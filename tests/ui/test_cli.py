@@ -1,0 +1,141 @@
+"""The command line on the sample company: every verb, its JSON, its exit codes."""
+
+import io
+import json
+
+import pytest
+
+from rapport.settings import load_settings
+from ui.cli import run
+
+VERBS = ("init", "import", "index", "ask", "chat", "serve", "models", "settings", "doctor", "eval")
+
+
+def result(capsys, *arguments: str, code: int = 0):
+    """Run a verb with --json and give what it printed."""
+    assert run([*arguments, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def here(sample_home, monkeypatch):
+    """The sample company's home as the one in the environment; nothing is written to it."""
+    monkeypatch.setenv("RAPPORT_HOME", str(sample_home.root))
+    return sample_home
+
+
+def test_help_names_every_verb(capsys):
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n  {verb} " in shown for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb, capsys):
+    assert run([verb, "--help"]) == 0
+    assert "--help" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["ask"], ["index", "search", "x", "-k", "0"], ["ask", "x", "--nope"]]
+)
+def test_wrong_use_ends_with_2(arguments, capsys):
+    assert run(arguments) == 2
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [["ask", "hello"], ["index", "info"], ["serve"], ["chat"]])
+def test_a_home_that_was_never_made_says_what_to_run(verb, capsys):
+    assert run(verb) == 2
+    assert "rapport init" in capsys.readouterr().err
+
+
+def test_an_error_is_json_where_json_was_asked_for(capsys):
+    said = result(capsys, "ask", "hello", code=2)["error"]
+    assert said["code"] == "NotFound"
+    assert "rapport init" in said["hint"]
+
+
+def test_a_setting_is_changed_and_shown_and_secrets_are_not(home, capsys):
+    assert result(capsys, "settings", "server.port", "9001") == {"server.port": 9001}
+    assert load_settings(home).server.port == 9001
+    result(capsys, "settings", "verify.secret", "x" * 40)
+    shown = result(capsys, "settings")
+    assert shown["verify.secret"] == "(set)"
+    assert run(["settings", "server.prt"]) == 2
+
+
+def test_the_doctor_says_what_is_missing(home, capsys):
+    checks = {check["check"]: check for check in result(capsys, "doctor", code=1)["checks"]}
+    assert checks["encoder"]["passed"]
+    assert not checks["records"]["passed"]
+    assert "rapport init" in checks["records"]["hint"]
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_the_sample_company_well(here, capsys):
+    report = result(capsys, "doctor")
+    assert report["passed"], report
+
+
+@pytest.mark.slow
+def test_a_question_is_answered_from_the_right_article(here, capsys):
+    answer = result(capsys, "ask", "how do I return shoes that don't fit?")
+    assert [citation["id"] for citation in answer["citations"]] == ["sample:return-an-item"]
+    assert answer["decision"] == "answer"
+    assert answer["intent"] == "return_item"
+    assert answer["state"] == "bot"
+    assert -1 <= answer["sentiment"] <= 1
+    assert 0.5 < answer["in_scope"] <= 1
+    assert {"understand", "know", "decide", "act", "compose", "write", "check", "log"} <= set(answer["ms"])
+
+
+@pytest.mark.slow
+def test_an_explanation_names_what_led_to_the_answer(here, capsys):
+    answer = result(capsys, "ask", "how do I return shoes that don't fit?", "--explain")
+    why = answer["explain"]
+    assert why["decisions"][0]["rule"]
+    assert why["hits"][0]["title"]
+    assert set(why["models"]) >= {"intent", "sentiment"}
+    assert run(["ask", "how long is the warranty?", "--explain"]) == 0
+    assert "warranty" in capsys.readouterr().out.lower()
+
+
+@pytest.mark.slow
+def test_an_unknown_customer_and_a_proof_without_a_claim_are_refused(here, capsys):
+    assert result(capsys, "ask", "where is my order?", "--customer", "nobody", code=2)["error"]["code"] == "NotFound"
+    assert "--customer" in result(capsys, "ask", "hi", "--verified", code=2)["error"]["hint"]
+
+
+@pytest.mark.slow
+def test_models_are_listed_shown_switched_and_rolled_back(own_sample_home, capsys):
+    listed = {row["kind"]: row for row in result(capsys, "models", "list")}
+    name = listed["intent"]["name"]
+    assert listed["intent"]["in_use"]
+    assert result(capsys, "models", "show", name)["kind"] == "intent"
+    assert result(capsys, "models", "use", name)["in_use"] == name
+    assert result(capsys, "models", "rollback", "intent", code=2)["error"]["code"] == "Refused"
+    assert result(capsys, "models", "show", "nothing", code=2)["error"]["code"] == "NotFound"
+    assert run(["models", "list"]) == 0
+    assert run(["models", "show", name]) == 0
+    assert name in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_index_says_what_it_holds_and_is_searched_as_a_customer(here, capsys):
+    info = result(capsys, "index", "info")
+    assert info["behind"] == 0
+    assert info["passages"] > 1000
+    hits = result(capsys, "index", "search", "return shoes", "-k", "3")["hits"]
+    assert len(hits) == 3
+    assert run(["index", "search", "return shoes"]) == 0
+    assert "answerable" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_conversation_in_the_terminal_keeps_its_thread(own_sample_home, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("How long is the warranty?\nThanks!\n\n"))
+    assert run(["chat"]) == 0
+    shown = capsys.readouterr().out
+    assert "2 years" in shown
+    assert shown.count("> ") == 3

@@ -1,0 +1,1 @@
+"""Doors: command line, HTTP API and pages. Turns errors into exit codes and HTTP status; decides nothing."""

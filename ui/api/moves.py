@@ -1,0 +1,50 @@
+"""Moves of a conversation outside a turn: the button for a person, and what staff do with it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from crm.store import Store
+from rapport.settings import Settings
+from rapport.types import ConversationId, Handover, State, Turn
+
+LAST_WORDS = 300
+
+
+def ask_for_a_person(
+    store: Store, id: ConversationId, *, settings: Settings, reason: str, by: tuple[str, datetime]
+) -> State:
+    """Queue the conversation and tell the customer what happens next. by: who asks and when.
+
+    Already queued or with a person: nothing is written. Raises Refused where the state does not allow it.
+    """
+    from agent.handover import next_state
+    from prompts.render import say
+
+    actor, at = by
+    conversation = store.conversation(id)
+    if conversation.state in (State.QUEUED, State.HUMAN):
+        return conversation.state
+    start: State = conversation.state
+    if start is State.CLOSED:
+        start = next_state(start, "reopen")
+        store.transition(id, expected=State.CLOSED, to=start, event="reopen", actor=actor, at=at)
+    told = say("hand_over", {"hours": settings.company.contact_hours}, locale=conversation.locale)
+    store.transition(
+        id, expected=start, to=next_state(start, "request"), event="request", actor=actor, at=at, message=told,
+        handover=_handover(store.turns(id), actor=actor, reason=reason),
+    )  # fmt: skip
+    return next_state(start, "request")
+
+
+def _handover(turns: Sequence[Turn], *, actor: str, reason: str) -> Handover:
+    """What the colleague needs: from the last turn where there is one."""
+    from agent.handover import make_handover
+
+    why = reason.strip() or f"the {actor} asked for a person"
+    if not turns:
+        summary = f"Reason: {why}.\nNothing was asked yet."
+        return Handover(reason=why, queue="general", priority="normal", summary=summary)
+    last = turns[-1]
+    tried = [turn.reply.text[:LAST_WORDS] for turn in turns[-3:] if turn.reply]
+    trail = [turn.understanding.sentiment for turn in turns]
+    return make_handover(why, last.understanding, tools=last.tools, tried=tried, trail=trail)

@@ -1,0 +1,139 @@
+"""What goes in and out over HTTP, with examples for the reference. pydantic stops here: inside are dataclasses."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+ClientId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
+
+
+class Body(BaseModel):
+    """A request body; a misspelt field is an error, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OpenConversation(Body):
+    identity_token: str | None = Field(
+        None, max_length=4000, description="JWT (HS256) signed by the company's site; sub names the customer.",
+        examples=["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…"],
+    )  # fmt: skip
+    channel: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] = Field("web", examples=["web"])
+    locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = Field(
+        "en", examples=["en"], description="BCP 47."
+    )
+
+
+class SendMessage(Body):
+    text: str = Field(max_length=1_000_000, examples=["Where is my order?"])
+    client_id: ClientId | None = Field(
+        None, examples=["5b0c2d54"], description="Yours; sending it again gives the same answer, not a second one."
+    )
+    role: Literal["customer", "staff"] = Field("customer", description="staff needs the staff token.")
+    name: Name | None = Field(None, examples=["Anna"], description="The colleague's name; for staff.")
+
+
+class Assign(Body):
+    name: Name = Field(examples=["Anna"], description="The colleague who takes the conversation.")
+
+
+class Actor(Body):
+    name: Name | None = Field(None, examples=["Anna"], description="The colleague; for staff.")
+
+
+class AskPerson(Body):
+    reason: str = Field("", max_length=500, examples=["I would rather talk to a person."])
+
+
+class SendFeedback(Body):
+    conversation_id: str = Field(max_length=100)
+    turn_id: str | None = Field(None, max_length=100, description="The reply that is judged; empty: the conversation.")
+    rating: Literal["up", "down"] = Field(examples=["up"])
+    comment: str = Field("", max_length=2000)
+
+
+class SendEvent(Body):
+    source: Name = Field("web", examples=["web"])
+    source_id: Name = Field(examples=["evt-1001"], description="Yours; the same one again changes nothing.")
+    customer: Name = Field(examples=["mara.lindqvist@example.com"], description="Key, source id or e-mail.")
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")] = Field(examples=["add_to_cart"])
+    at: datetime | None = Field(None, description="With its time zone; empty: now.")
+    product_id: str | None = Field(None, max_length=200)
+    value: float | None = Field(None, ge=0)
+    attrs: dict[str, str | int | float | bool | None] = Field(default_factory=dict, max_length=50)
+
+
+class CitationOut(BaseModel):
+    id: str
+    title: str
+    url: str | None = Field(description="The company's own page of it.")
+    page: str | None = Field(description="Its page on this server.", examples=["/articles/sample:returns"])
+
+
+class MessageOut(BaseModel):
+    id: int
+    role: str
+    text: str
+    at: datetime
+    citations: list[CitationOut] = []
+    turn_id: str | None = None
+
+
+class ConversationOut(BaseModel):
+    id: str
+    state: str
+    identity: str
+    colleague: str | None = Field(description="Who has taken the conversation, while a person has it.")
+    messages: list[MessageOut]
+
+
+class Opened(BaseModel):
+    id: str
+    token: str = Field(description="The secret of this conversation. Send it as: Authorization: Bearer TOKEN")
+    state: str
+    identity: str
+
+
+class StateOut(BaseModel):
+    id: str
+    state: str
+
+
+class Accepted(BaseModel):
+    id: str
+    accepted: bool = True
+
+
+class TimelineEntry(BaseModel):
+    at: datetime | None
+    kind: str = Field(description="orders, tickets, conversations or events.", examples=["orders"])
+    record: str = Field(examples=["sample:order-1001"])
+    title: str = Field(examples=["L-1001"])
+    status: str = Field(examples=["shipped"])
+
+
+class Timeline(BaseModel):
+    customer_id: str
+    name: str
+    entries: list[TimelineEntry]
+
+
+class ErrorDetail(BaseModel):
+    code: str = Field(examples=["not_found"])
+    message: str = Field(examples=["there is no conversation 'c-1'."])
+    hint: str = Field(examples=["Open one with POST /v1/conversations."])
+
+
+class Failure(BaseModel):
+    """Every failure looks like this."""
+
+    error: ErrorDetail
+
+
+class Ready(BaseModel):
+    ready: bool
+    dependencies: dict[str, dict[str, Any]] = Field(
+        examples=[{"database": {"ready": True}, "index": {"ready": True, "behind": 0}, "models": {"ready": True}}]
+    )

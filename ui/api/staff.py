@@ -1,0 +1,74 @@
+"""Routes around the conversations: what people thought of a reply, and what customers do elsewhere."""
+
+from dataclasses import asdict
+from datetime import UTC
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from crm.store import Feedback
+from rapport.errors import NotFound, UserError
+from rapport.records import Customer, Event, ProductId
+from rapport.types import TurnId
+from ui import auth
+from ui.api import schemas
+from ui.api.access import Shared, StaffOnly, Token, failures
+from ui.api.service import Service
+
+router = APIRouter(prefix="/v1")
+RATINGS = {"up": 1, "down": -1}
+
+
+@router.post("/feedback", status_code=201, tags=["Feedback and events"], responses=failures(404))
+def send_feedback(body: schemas.SendFeedback, service: Shared, token: Token) -> schemas.Accepted:
+    """Judge a reply, or a whole conversation, with a thumb and a comment. The conversation's token, or staff's."""
+    id = service.admit(body.conversation_id, token)
+    if body.turn_id is not None and body.turn_id not in {turn.id for turn in service.store.turns(id)}:
+        raise NotFound(f"the conversation has no turn '{body.turn_id}'.", hint="GET the conversation for its turn ids.")
+    actor = "staff" if auth.is_staff(service.settings, token) else "customer"
+    turn = TurnId(body.turn_id) if body.turn_id else None
+    kept = service.store.add_feedback(
+        Feedback(conversation_id=id, rating=RATINGS[body.rating], at=service.clock(), comment=body.comment,
+                 turn_id=turn, actor=actor)
+    )  # fmt: skip
+    return schemas.Accepted(id=str(kept.id))
+
+
+@router.post(
+    "/events", status_code=201, tags=["Feedback and events"], responses=failures(401, 404), dependencies=[StaffOnly]
+)
+def send_event(body: schemas.SendEvent, service: Shared) -> schemas.Accepted:
+    """Tell what a customer did on the site. The same source and source_id again changes nothing. Staff token."""
+    customer = _customer(service, body.customer)
+    at = body.at or service.clock()
+    if at.tzinfo is None:
+        raise UserError("'at' has no time zone.", hint="Write it as 2026-01-31T10:00:00Z.")
+    event = Event(
+        source=body.source,
+        source_id=body.source_id,
+        customer_id=customer.id,
+        kind=body.kind,
+        at=at.astimezone(UTC),
+        product_id=ProductId(body.product_id) if body.product_id else None,
+        value=None if body.value is None else Decimal(str(body.value)),
+        attrs=body.attrs,
+    )
+    service.store.upsert([event])
+    return schemas.Accepted(id=event.id)
+
+
+@router.get("/customers/{id}/timeline", tags=["Customers"], responses=failures(401, 404), dependencies=[StaffOnly])
+def timeline(id: str, service: Shared, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> schemas.Timeline:
+    """Orders, tickets, conversations and events of a customer, newest first. id: key, source id or e-mail. Staff."""
+    customer = _customer(service, id)
+    entries = [schemas.TimelineEntry(**asdict(entry)) for entry in service.store.timeline(customer.id, limit=limit)]
+    service.store.audit("staff", "read_timeline", subject=customer.id)
+    return schemas.Timeline(customer_id=customer.id, name=customer.name, entries=entries)
+
+
+def _customer(service: Service, reference: str) -> Customer:
+    customer = service.store.find_customer(reference)
+    if customer is None:
+        raise NotFound(f"there is no customer '{reference}'.", hint="Give the key, the source's id or the e-mail.")
+    return customer

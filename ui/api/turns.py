@@ -1,0 +1,167 @@
+"""Run turns apart from whoever listens. A turn goes on when its listener leaves, and a second listener may join.
+
+One conversation has one turn at a time in this process; between processes the store's compare-and-set decides.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from crm.store import StaleTurn, Store
+from rapport.types import ConversationId, Message, MessageId, Turn
+from ui.api.metrics import Metrics
+
+if TYPE_CHECKING:
+    from agent.turn import Agent, TurnEvent
+
+log = logging.getLogger(__name__)
+WORKERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The turn ended in an error; nothing of it was kept and the message stays unanswered."""
+
+    error: Exception
+
+
+class RunningTurn:
+    """One turn in flight: its events so far, for any number of listeners, each from the first event on.
+
+    covers: the messages that were unanswered when it began.
+    """
+
+    def __init__(self, covers: frozenset[MessageId | None]) -> None:
+        self.covers = covers
+        self._events: list[TurnEvent | Failed] = []
+        self._ended = False
+        self._changed = threading.Condition()
+
+    def add(self, event: "TurnEvent | Failed") -> None:
+        """Hand one event to all listeners."""
+        with self._changed:
+            self._events.append(event)
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Let the listeners go."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def events(self) -> Iterator["TurnEvent | Failed"]:
+        """Every event, waiting for those to come; ends with the turn."""
+        seen = 0
+        while True:
+            with self._changed:
+                while not self._ended and len(self._events) == seen:
+                    self._changed.wait()
+                fresh = self._events[seen:]
+                if not fresh:
+                    return
+            seen += len(fresh)
+            yield from fresh
+
+
+class TurnRunner:
+    """Starts turns on threads of its own and keeps one per conversation."""
+
+    def __init__(self, agent: "Agent", store: Store, metrics: Metrics) -> None:
+        self._agent = agent
+        self._store = store
+        self._metrics = metrics
+        self._running: dict[ConversationId, RunningTurn] = {}
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="turn")
+
+    def answer(self, id: ConversationId, message: Message) -> "Iterator[TurnEvent | Failed] | Turn | None":
+        """The answer to a stored message: live events, the turn that has answered it, or None where there is none.
+
+        A turn that began before the message came is waited for first. The message is answered whether or not the
+        result is read.
+        """
+        while True:
+            running = self._join_or_start(id)
+            if running is None:
+                return self.answered(id, message)
+            if message.id in running.covers:
+                return running.events()
+            for _ in running.events():
+                pass
+
+    def running(self, id: ConversationId) -> RunningTurn | None:
+        """The turn in flight, if there is one."""
+        with self._lock:
+            return self._running.get(id)
+
+    def answered(self, id: ConversationId, message: Message) -> Turn | None:
+        """The stored turn that answered the message."""
+        turns = (turn for turn in self._store.turns(id) if any(part.id == message.id for part in turn.messages))
+        return next(turns, None)
+
+    def resume(self, now: datetime) -> None:
+        """Answer, in the background, what a stop or a kill before `now` left waiting."""
+        for id in self._store.waiting_conversations(older_than=now):
+            self._join_or_start(id)
+
+    def close(self) -> None:
+        """Finish what runs and stop."""
+        self._threads.shutdown(wait=True)
+
+    def _join_or_start(self, id: ConversationId) -> RunningTurn | None:
+        with self._lock:
+            if running := self._running.get(id):
+                return running
+            pending = frozenset(message.id for message in self._store.unanswered(id))
+            if not pending:
+                return None
+            running = self._running[id] = RunningTurn(pending)
+        self._threads.submit(self._run, id, running)
+        return running
+
+    def _run(self, id: ConversationId, running: RunningTurn) -> None:
+        following: RunningTurn | None = running
+        while following is not None:
+            running, following = following, None
+            went_well = self._turn(id, running)
+            with self._lock:
+                try:
+                    following = self._following(id, running) if went_well else None
+                finally:
+                    if following is None:
+                        del self._running[id]
+                    else:
+                        self._running[id] = following
+                    running.end()
+
+    def _following(self, id: ConversationId, running: RunningTurn) -> RunningTurn | None:
+        """A next turn where a message came in between; what a turn left unanswered on purpose is not tried again."""
+        pending = frozenset(message.id for message in self._store.unanswered(id))
+        return RunningTurn(pending) if pending - running.covers else None
+
+    def _turn(self, id: ConversationId, running: RunningTurn) -> bool:
+        """Make one turn and hand out its events; the last one is Finished where the messages are answered."""
+        from agent.turn import Finished
+
+        try:
+            try:
+                for event in self._agent.respond(id):
+                    running.add(event)
+                    if isinstance(event, Finished):
+                        self._metrics.turn(event.turn)
+                        return True
+            except StaleTurn:
+                log.info("conversation %s was answered elsewhere", id)
+            for turn in self._store.turns(id):
+                if running.covers & {message.id for message in turn.messages}:
+                    running.add(Finished(turn))
+        except Exception as error:  # a thread has no caller: the listeners get the error
+            self._metrics.failed_turns.inc()
+            log.error("the turn of conversation %s failed", id, exc_info=error)
+            running.add(Failed(error))
+            return False
+        return True

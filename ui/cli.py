@@ -1,0 +1,79 @@
+"""The command line `rapport`: registers the verbs and turns errors into exit codes.
+
+0 done, 1 a check failed or the data is wrong, 2 wrong use. With --json an error is a JSON object as well.
+"""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from rapport import __version__
+from rapport.errors import RapportError, UserError
+from ui.commands import ask, chat, doctor, import_, index, init, models, serve, settings
+from ui.commands.evals import app as evals
+
+app = typer.Typer(
+    name="rapport",
+    help="A self-hosted conversational customer-service agent that owns its models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rapport {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A self-hosted conversational customer-service agent that owns its models."""
+
+
+app.command("init")(init.command)
+app.command("import")(import_.command)
+app.add_typer(index.app, name="index")
+app.command("ask")(ask.command)
+app.command("chat")(chat.command)
+app.command("serve")(serve.command)
+app.add_typer(evals, name="eval")
+app.add_typer(models.app, name="models")
+app.command("settings")(settings.command)
+app.command("doctor")(doctor.command)
+
+
+def main() -> None:
+    """Run one verb and exit: the entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one verb. Returns the exit code."""
+    try:
+        app(arguments)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except RapportError as error:
+        _report(error, as_json="--json" in arguments)
+        return 2 if isinstance(error, UserError) else 1
+    return 0
+
+
+def _report(error: RapportError, *, as_json: bool) -> None:
+    if as_json:
+        body = {"code": type(error).__name__, "message": error.message, "hint": error.hint}
+        typer.echo(json.dumps({"error": body}, ensure_ascii=False))
+    typer.echo(f"rapport: {error}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""`rapport ask`: one question, one answer."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ui.commands.common import HomeOption, JsonOption, Opened, console, emit, opened
+
+if TYPE_CHECKING:
+    from rapport.types import Turn, Viewer
+
+
+def command(
+    text: Annotated[str, typer.Argument(help="What the customer writes.")],
+    customer: Annotated[str | None, typer.Option(help="Customer id or e-mail that the person claims.")] = None,
+    verified: Annotated[bool, typer.Option("--verified", help="Take the claim as proven.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show how the answer came about.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask one question as a customer and print the reply."""
+    with opened(home) as place:
+        viewer = find_viewer(place, customer, verified=verified)
+        from agent.assemble import open_agent
+
+        turn = open_agent(place.home, place.settings, store=place.store).ask(text, viewer=viewer)
+        emit(as_dict(turn, explain=explain), as_json, lambda data: render(data, explain=explain))
+
+
+def find_viewer(place: Opened, customer: str | None, *, verified: bool) -> "Viewer":
+    """Who asks. Raises NotFound for an unknown customer, UserError for --verified without one."""
+    from rapport.errors import NotFound, UserError
+    from rapport.types import Identity, Viewer
+
+    if customer is None:
+        if verified:
+            raise UserError("--verified needs a customer.", hint="Add --customer ID.")
+        return Viewer()
+    found = place.store.find_customer(customer)
+    if found is None:
+        raise NotFound(f"there is no customer '{customer}'.", hint="Give the id or the e-mail of an imported customer.")
+    return Viewer(customer_id=found.id, identity=Identity.VERIFIED if verified else Identity.CLAIMED)
+
+
+def as_dict(turn: "Turn", *, explain: bool = False) -> dict[str, Any]:
+    """The turn as acceptance reads it; with explain, also what led to it."""
+    asks = turn.understanding.asks
+    data: dict[str, Any] = {
+        "reply": turn.reply.text if turn.reply else None,
+        "decision": turn.decisions[0].kind,
+        "intent": asks[0].intent,
+        "in_scope": round(asks[0].in_scope, 4),
+        "sentiment": round(turn.understanding.sentiment, 4),
+        "citations": [
+            {"id": item.id, "title": item.title, "url": item.url}
+            for item in (turn.reply.citations if turn.reply else ())
+        ],
+        "state": turn.state.value,
+        "ms": {stage: round(value, 2) for stage, value in turn.ms.items()},
+    }
+    if explain:
+        data["explain"] = {
+            "language": turn.understanding.language,
+            "asks": [
+                {
+                    "text": ask.text,
+                    "query": ask.query,
+                    "intent": ask.intent,
+                    "confidence": round(ask.confidence, 4),
+                    "alternatives": [[name, round(value, 4)] for name, value in ask.alternatives],
+                }
+                for ask in asks
+            ],
+            "decisions": [{"kind": item.kind, "rule": item.rule, "reason": item.reason} for item in turn.decisions],
+            "tools": [{"tool": item.tool, "found": item.found, "record": item.record} for item in turn.tools],
+            "hits": [
+                {"id": hit.passage.id, "title": hit.passage.title, "score": round(hit.score, 4), "via": hit.via}
+                for hit in turn.hits
+            ],
+            "models": dict(turn.models),
+            "index": turn.index_version,
+        }
+    return data
+
+
+def render(data: dict[str, Any], *, explain: bool = False) -> None:
+    """Print a reply for a person: text, then sources, then on request the reasons."""
+    out = console()
+    out.print(data["reply"] or "(a person is answering this conversation)", markup=False)
+    for number, citation in enumerate(data["citations"], start=1):
+        link = f" {citation['url']}" if citation["url"] else ""
+        out.print(f"  [{number}] {citation['title']}{link}", style="dim", markup=False)
+    if explain:
+        from rich.pretty import pprint
+
+        facts = {key: data[key] for key in ("intent", "in_scope", "sentiment", "state", "ms")}
+        pprint(facts | data["explain"], console=out, expand_all=True)

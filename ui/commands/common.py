@@ -1,0 +1,79 @@
+"""What the verbs share: options, opening a home, output for people and for programs."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rapport.errors import NotFound
+from rapport.paths import Home, find_home
+from rapport.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from crm.store import Store
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder of the company; default: RAPPORT_HOME, else the user data folder."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A home that has been set up, with its settings and its records."""
+
+    home: Home
+    settings: Settings
+    store: "Store"
+
+
+@contextmanager
+def opened(given: Path | None) -> Iterator[Opened]:
+    """Open a home that `rapport init` has made; NotFound says so where it has not."""
+    home = find_home(given)
+    settings = load_settings(home)
+    url = settings.database_url(home)
+    if url == f"sqlite:///{home.database_file}" and not home.database_file.exists():
+        raise NotFound(f"there is no company in {home.root}.", hint="Run: rapport init, or rapport init --sample")
+    from crm.store import Store
+
+    store = Store.open(url, busy_timeout_ms=settings.database.busy_timeout_ms)
+    try:
+        yield Opened(home, settings, store)
+    finally:
+        store.close()
+
+
+def emit(data: Any, as_json: bool, render: Callable[[Any], None]) -> None:
+    """Print a result: as JSON on standard output, or by `render` for a person."""
+    if as_json:
+        text = json.dumps(data, ensure_ascii=False, indent=2, default=str)
+        sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+    else:
+        render(data)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A terminal to print to; colours only where it is one."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool = False) -> Iterator["Progress"]:
+    """A progress bar on standard error with count, rate of advance and time left."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), disable=quiet, transient=True) as bar:
+        yield bar

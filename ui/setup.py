@@ -1,0 +1,90 @@
+"""Set up a home in one call: what `rapport init` and the demo do. Every step is safe to repeat."""
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rapport.errors import Refused
+from rapport.paths import Home
+from rapport.records import AnyRecord, RecordKind
+from rapport.settings import Settings, change_setting, load_settings
+
+if TYPE_CHECKING:
+    from crm.store import Store
+    from rapport.sample import SampleCompany
+
+SAMPLE_SOURCE = "sample"
+BATCH = 500
+
+
+def set_up(home: Home, *, sample: bool, seed: int = 7, quiet: bool = False) -> dict[str, Any]:
+    """Make or complete a home: settings, database, default classifiers, index; with sample, its records.
+
+    Returns what stands there afterwards. Raises Refused where a sample would mix with a company's own records.
+    """
+    from crm.store import Store
+    from finetune.intent import fit_default_heads
+    from rapport.models import load_encoder
+    from rapport.sample import build_sample
+    from retrieval import sync
+    from ui.commands.common import progress_bar
+
+    started = time.perf_counter()
+    home.create()
+    company = build_sample(seed)
+    settings = _first_settings(home, company_name=company.name if sample else None)
+    with Store.open(settings.database_url(home), busy_timeout_ms=settings.database.busy_timeout_ms) as store:
+        if sample:
+            _add_sample(store, company)
+        encoder = load_encoder(settings.encoder)
+        with progress_bar(quiet=quiet) as bar:
+            heads = fit_default_heads(home, company.examples, encoder=encoder, progress=bar.console.print)
+            report = sync.build(home, store, encoder=encoder, settings=settings.retrieval, progress=bar)
+        return {
+            "home": str(home.root),
+            "company": settings.company.name,
+            "records": {kind.value: store.count(kind) for kind in RecordKind},
+            "passages": report.passages,
+            "models": [{"name": card.name, "scores": dict(card.scores)} for card in heads],
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+
+
+def is_set_up(home: Home) -> bool:
+    """Whether `set_up` has finished in this home: records, an index and a chosen classifier stand there."""
+    return home.database_file.exists() and home.current_file.exists() and any(home.indexes.glob("*/card.json"))
+
+
+def _first_settings(home: Home, *, company_name: str | None) -> Settings:
+    settings = load_settings(home)
+    if not settings.server.staff_token:
+        settings = change_setting(home, "server.staff_token", secrets.token_urlsafe(32))
+    if not settings.verify.secret:
+        settings = change_setting(home, "verify.secret", secrets.token_urlsafe(32))
+    if company_name and settings.company.name == Settings().company.name:
+        settings = change_setting(home, "company.name", company_name)
+    return settings
+
+
+def _add_sample(store: "Store", company: "SampleCompany") -> None:
+    own = next((key for key in store.keys(RecordKind.CUSTOMERS) if not key.startswith(f"{SAMPLE_SOURCE}:")), None)
+    if own:
+        raise Refused(
+            "this home holds a company's own records; the sample company would mix with them.",
+            hint="Give another folder with --home or RAPPORT_HOME.",
+        )
+    for records in (
+        company.customers,
+        company.products,
+        company.orders,
+        company.articles,
+        company.tickets,
+        company.events,
+    ):
+        for batch in _batches(records):
+            store.upsert(batch)
+
+
+def _batches(records: Sequence[AnyRecord]) -> Iterator[Sequence[AnyRecord]]:
+    return (records[start : start + BATCH] for start in range(0, len(records), BATCH))
