@@ -33,7 +33,7 @@ _THE_ONE = re.compile(
 )
 _BARE = re.compile(
     r"^\W*(?:(?:and|or|ok(?:ay)?|so|then)\W+)*(?:what|how)\s+about\s+[\w'’ -]{1,40}\W*$"
-    r"|^\W*and\s+(?:[\w'’-]+\s*){1,3}\?\W*$",
+    r"|^\W*(?:(?:ok(?:ay)?|so)\W+)?and\s+(?:[\w'’-]+\s*){1,3}\?\W*$",
     re.IGNORECASE,
 )
 _POINTS = re.compile(

@@ -3,7 +3,6 @@
 0 done, 1 a check failed or the data is wrong, 2 wrong use. With --json an error is a JSON object as well.
 """
 
-import json
 import sys
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from rapport import __version__
 from rapport.errors import RapportError, UserError
 from ui.commands import ask, chat, doctor, import_, index, init, models, serve, settings
+from ui.commands.common import as_json_error
 from ui.commands.evals import app as evals
 
 app = typer.Typer(
@@ -70,8 +70,7 @@ def run(arguments: list[str]) -> int:
 
 def _report(error: RapportError, *, as_json: bool) -> None:
     if as_json:
-        body = {"code": type(error).__name__, "message": error.message, "hint": error.hint}
-        typer.echo(json.dumps({"error": body}, ensure_ascii=False))
+        typer.echo(as_json_error(error))
     typer.echo(f"rapport: {error}", err=True)
 
 

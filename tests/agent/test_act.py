@@ -1,5 +1,7 @@
 """The tools read what belongs to the viewer, and find products by what customers call them."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.catalogue import wished
@@ -93,3 +95,23 @@ def test_the_options_asked_for_are_those_that_exist(tools):
     mugs = tools.catalogue.variants("Enamel Mug")
     assert wished("the blue one in L please", mugs) == {"color": "blue", "size": "L"}
     assert wished("a small green one, as lovely", mugs) == {}
+
+
+def test_words_that_only_describe_are_about_the_product_named_before_them(tools):
+    before = "do you have the enamel mug in blue S?"
+    asked = Ask(text="what about red?", query=f"{before} what about red?", intent="x", confidence=1, in_scope=1)
+    found = tools.run(replace(step("product"), ask=asked), Viewer())
+    assert found.values["wish"] == {"color": "red", "size": "S"}
+    assert [variant["options"] for variant in found.values["variants"]] == [{"color": "red", "size": "S"}]
+
+
+def test_a_colour_that_only_other_products_have_is_not_there(shop, monkeypatch):
+    from agent import catalogue
+    from rapport.records import Product
+
+    monkeypatch.setattr(catalogue, "RECHECK_SECONDS", 0.0)
+    shop.store.upsert([Product(source="t", source_id="v", name="Velvet Curtain", options={"color": "green"})])
+    found = shop.agent.parts.tools.run(step("product", "an enamel mug in green?"), Viewer())
+    assert found.values["wish"] == {"color": "green"}
+    assert found.values["variants"] == []
+    assert found.values["others"]

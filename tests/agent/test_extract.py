@@ -1,5 +1,7 @@
 """Answers from articles are the article's own words, whole steps, nothing else."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,3 +98,11 @@ def test_every_word_of_a_quotation_stands_in_the_passage(text, question):
 def test_units_keep_the_order_of_the_text():
     units = split(TEXT, sentences)
     assert [unit.item for unit in units] == [False, False, False, False, True, True, True, False, False]
+
+
+def test_a_list_that_nothing_leads_into_stands_under_its_heading():
+    reasons = replace(passage("- It has expired.\n- It was used already."), heading="Why a code may not work")
+    question = "my code has expired"
+    assert extractor().quote(question, ENCODER.encode([question])[0], reasons) == (
+        "Why a code may not work:\n- It has expired.\n- It was used already."
+    )

@@ -199,3 +199,12 @@ def test_unhappy_for_three_messages_calls_for_a_person():
 
 def test_being_asked_back_twice_and_unhappy_calls_for_a_person():
     assert urgency("no!", sentiment=-0.6, context=Context(clarified=2)).score >= 0.6
+
+
+@pytest.mark.parametrize("text", ["what about black?", "and blue?", "How about Spain", "ok, and gift cards?"])
+def test_a_few_bare_words_are_read_with_the_question_before_them(text):
+    continued = follow_up(text, [], TALK)
+    assert continued is not None
+    assert (continued.kind, continued.intent) == ("bare", None)
+    assert continued.query.endswith(text)
+    assert follow_up(text, [], Context()) is None

@@ -139,3 +139,21 @@ def test_a_conversation_in_the_terminal_keeps_its_thread(own_sample_home, capsys
     shown = capsys.readouterr().out
     assert "2 years" in shown
     assert shown.count("> ") == 3
+
+
+@pytest.mark.slow
+def test_a_conversation_is_read_by_a_program_line_by_line(own_sample_home, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("Where is my order?\n" + "x" * 9000 + "\nIs anybody there?\n"))
+    assert run(["chat", "--json"]) == 0
+    first, refused, last = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["decision"] == "ask"
+    assert "at most" in refused["error"]["hint"]
+    assert last["reply"]
+
+
+@pytest.mark.parametrize("verb", ["ask", "chat", "doctor", "import", "init", "serve", "settings"])
+def test_every_verb_takes_json_and_home(verb, capsys):
+    run([verb, "--help"])
+    shown = capsys.readouterr().out
+    assert "--json" in shown
+    assert "--home" in shown

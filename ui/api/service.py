@@ -173,6 +173,7 @@ class Service:
 
         return handover.close(self.store, id, actor=actor, at=self.clock())
 
+
 def _with_turns(messages: Sequence[Message], turns: Sequence[Turn]) -> Iterator[tuple[Message, Turn | None]]:
     """Join replies to their turns: in order, each to the next turn that says the same."""
     waiting = [turn for turn in turns if turn.reply is not None]

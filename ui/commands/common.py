@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rapport.errors import NotFound
+from rapport.errors import NotFound, RapportError
 from rapport.paths import Home, find_home
 from rapport.settings import Settings, load_settings
 
@@ -60,6 +60,12 @@ def emit(data: Any, as_json: bool, render: Callable[[Any], None]) -> None:
         sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
     else:
         render(data)
+
+
+def as_json_error(error: RapportError) -> str:
+    """The one shape of a failure, on one line."""
+    body = {"code": type(error).__name__, "message": error.message, "hint": error.hint}
+    return json.dumps({"error": body}, ensure_ascii=False)
 
 
 def console(*, stderr: bool = False) -> "Console":

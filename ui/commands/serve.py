@@ -1,11 +1,12 @@
 """`rapport serve`: the HTTP API and the pages."""
 
 import socket
+import sys
 from typing import Annotated
 
 import typer
 
-from ui.commands.common import HomeOption, console, opened
+from ui.commands.common import HomeOption, JsonOption, console, emit, opened
 
 STOP_SECONDS = 10
 
@@ -14,8 +15,9 @@ def command(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default: server.host.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; default: server.port.")] = None,
     home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Serve the customer page, the HTTP API and its documentation until stopped."""
+    """Serve the customer page, the HTTP API and its documentation until stopped. --json prints the addresses."""
     with opened(home) as place:
         settings, where = place.settings, place.home
     address, number = host or settings.server.host, settings.server.port if port is None else port
@@ -25,7 +27,10 @@ def command(
     from ui.api.app import create_app
 
     app = create_app(where, settings)
-    console(stderr=True).print(f"chat http://{address}:{number}/chat   API http://{address}:{number}/docs")
+    base = f"http://{address}:{number}"
+    where_to = {"chat": f"{base}/chat", "docs": f"{base}/docs", "ready": f"{base}/health/ready"}
+    emit(where_to, as_json, lambda data: console(stderr=True).print(f"chat {data['chat']}   API {data['docs']}"))
+    sys.stdout.flush()
     # A page that is open holds a connection; without a limit it would hold up the stop.
     uvicorn.run(
         app, host=address, port=number, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS
