@@ -18,6 +18,7 @@ from rapport.records import CustomerId, Order, Product, number_key
 from rapport.types import Ask, ToolResult, Viewer
 
 MOST_LISTED = 5
+MOST_READ = 200  # orders looked through for the one before or after another
 OPEN_STATUSES_LAST = ("delivered", "cancelled", "canceled", "returned", "refunded", "closed", "completed")
 
 
@@ -42,6 +43,9 @@ def order_record(store: Store, step: Step, owner: CustomerId, catalogue: Catalog
     if step.order is not None and not step.choose:
         orders = store.orders_of(owner, number=step.order, limit=1)
         return _one(step, orders[0]) if orders else ToolResult(tool=step.rule, found=False)
+    if step.choose in ("before", "after") and step.order is not None:
+        beside = _beside(store.orders_of(owner, limit=MOST_READ), step)
+        return _one(step, beside) if beside else ToolResult(tool="orders", found=False)
     orders = _open_first(store.orders_of(owner, limit=20))
     chosen = _chosen(orders, step, catalogue)
     if len(chosen) == 1:
@@ -64,6 +68,8 @@ def product_availability(catalogue: Catalogue, step: Step) -> ToolResult:
     name = found.names[0]
     wish = {**catalogue.wished(text, name, variants), **catalogue.wished(step.ask.text, name, variants)}
     fitting = _fitting(variants, wish)
+    if not fitting and not catalogue.wished(step.ask.text, name, variants):
+        wish, fitting = {}, variants  # "how much is it?" after an option that there is not: of the product itself
     others = [item for item in variants if wish and _sellable(item) and item not in fitting]
     values = {
         "product": name,
@@ -197,6 +203,16 @@ def _chosen(orders: Sequence[Order], step: Step, catalogue: Catalogue) -> list[O
     named = {name.casefold() for name in catalogue.mentioned(step.ask.text)}
     holding = [order for order in orders if named & {line.name.casefold() for line in order.lines}]
     return holding or list(orders)
+
+
+def _beside(orders: Sequence[Order], step: Step) -> Order | None:
+    """The order placed just before, or just after, the one that the step names."""
+    dated = sorted(orders, key=_placed, reverse=True)
+    at = next((n for n, order in enumerate(dated) if number_key(order.number) == number_key(step.order or "")), None)
+    if at is None:
+        return None
+    at += 1 if step.choose == "before" else -1
+    return dated[at] if 0 <= at < len(dated) else None
 
 
 def _placed(order: Order) -> float:

@@ -20,8 +20,10 @@ from retrieval.terms import analyzer
 LEAST_LIKENESS = 80.0  # rapidfuzz 0-100; "watter bottel" is 92 and 83 from its words
 RECHECK_SECONDS = 2.0
 MOST_FOUND = 4
+FEW_WORDS = 4
 NAME_SHARE = 0.4  # of a name's weight that has to be said to mean that product
 _WORD = re.compile(r"[^\W_]+")
+_SIZES = (re.compile(r"[2-5]\d"), re.compile(r"X{0,4}[SL]|M"))
 # Words of the question itself; a description that happens to use one is not meant by it.
 _ASKING = frozenset(
     {
@@ -85,6 +87,15 @@ class Catalogue:
         names = self._current()
         return [names.groups[key].name for key in dict.fromkeys(_keys_in(text, names))]
 
+    def names(self, text: str) -> bool:
+        """Whether a text contains a product's name, or is a few words that are part of one: "the Tern 3"."""
+        if self.mentioned(text):
+            return True
+        if len(_WORD.findall(text)) > FEW_WORDS or text.rstrip().endswith("?"):
+            return False
+        found = self.find(text)
+        return bool(found.names) and found.by == "name"
+
     def names_in(self, text: str) -> set[str]:
         """The names found in a text, as words in small letters."""
         return {words_of(name) for name in self.mentioned(text)}
@@ -131,6 +142,8 @@ class Catalogue:
         for key in {key for product in variants for key in product.options} - set(wish):
             if strange := sorted(left & self._current().options.get(key, set())):
                 wish[key] = strange[0]
+            elif size := _strange_size(text, name, [product.options.get(key, "") for product in variants]):
+                wish[key] = size
         return wish
 
     def _current(self) -> Names:
@@ -157,6 +170,22 @@ def wished(text: str, products: Sequence[Product]) -> dict[str, str]:
             if key not in wish and re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", text, flags):
                 wish[key] = value
     return wish
+
+
+def _strange_size(text: str, name: str, sizes: Sequence[str]) -> str | None:
+    """A size that the words ask for and that is none of these: "47" where they are 39 to 43, "XXL" beside S to L."""
+    known = {size.upper() for size in sizes if size}
+    shape = next((shape for shape in _SIZES if known and all(shape.fullmatch(size) for size in known)), None)
+    named = {word.upper() for word in _WORD.findall(name)}
+    for word in _WORD.findall(text) if shape else ():
+        if (
+            shape
+            and shape.fullmatch(word.upper())
+            and word.upper() not in known | named
+            and (word.isdigit() or word.isupper())
+        ):
+            return str(word)
+    return None
 
 
 def words_of(text: str) -> str:

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from agent.forms import asks_question, requests_change
+
 MOST_CLAUSES = 6
 _ABBREVIATIONS = {
     "no",
@@ -37,11 +39,17 @@ _STARTS = (
 _JOIN = re.compile(
     r"\s*(?:,|;|[-–—])?\s+(?:and|also|und|et|y|en|plus|but|oh and|as well as)\s+(?:also\s+|then\s+|by the way,?\s+)?"
     rf"(?!(?:how|what|when|where|why|which)\s+(?:it|they)\b)(?={_STARTS}\b)"
-    rf"|\s*[;]\s*|\s*,\s+(?:also\s+)?(?=(?:how|what|when|where|why|can|could|do|does|is|wie|wann|wo)\b)",
+    rf"|\s*[;]\s*|(?P<comma>\s*,\s+)(?:also\s+)?(?=(?:how|what|when|where|why|can|could|do|does|is|wie|wann|wo)\b)",
     re.IGNORECASE,
 )
 _QUESTION_END = re.compile(r"(?<=[?!])\s*(?:(?:and|also|und|et|y|en)\s+)?(?=\w)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_HELLO = re.compile(
+    r"\s*(?P<hello>hi|hello|hey|good (?:morning|afternoon|evening|day)|hallo|guten (?:tag|morgen|abend)|moin|bonjour|"
+    r"bonsoir|salut|hola|buen(?:os|as) (?:días|tardes|noches)|hoi|goede(?:morgen|middag|navond)|dag)(?: there)?"
+    r"[,!.]\s+(?=\w|[¿¡])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +88,20 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Cut one sentence where another request begins, dropping the word that joined them."""
     spans, last = [], start
     matches = [*_JOIN.finditer(text, start, end), *_QUESTION_END.finditer(text, start, end)]
+    if hello := _HELLO.match(text, start, end):
+        spans, last = [(start, hello.end("hello"))], hello.end()
     for match in sorted(matches, key=lambda match: match.start()):
+        # "I paid by card, when do I get it back?": what goes before tells of the question's occasion
+        if match.re is _JOIN and match["comma"] and not _asks(text[last : match.start()]):
+            continue
         if match.start() > last and _words(text, last, match.start()) and _words(text, match.end(), end):
             spans.append((last, match.start()))
             last = match.end()
     return [*spans, (last, end)]
+
+
+def _asks(text: str) -> bool:
+    return asks_question(text) or requests_change(text)
 
 
 def _words(text: str, start: int, end: int) -> int:

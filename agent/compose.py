@@ -19,6 +19,7 @@ _PLAIN = frozenset(
         "greeting",
         "thanks",
         "goodbye",
+        "assistant",
         "declined",
         "nothing_pending",
         "verified_only",
@@ -36,7 +37,12 @@ _PLAIN = frozenset(
 _HAND_OVER = frozenset({"asked_for_person", "escalation", "offer_accepted", "verify_limit"})
 _FREE = frozenset({"order_status", "delivery", "refund", "invoice", "product", "article", "article_then_offer"})
 # No word of regret goes before these.
-_CHEERFUL = frozenset({"complaint", "thanks", "goodbye", "asked_for_person", "product"})
+_CHEERFUL = frozenset(
+    {"complaint", "thanks", "goodbye", "greeting", "assistant", "asked_for_person", "product", "out_of_scope",
+     "clarify", "clarify_open"}
+)  # fmt: skip
+# The escalation score of a message that asks for a person says nothing of its mood.
+_CALM = frozenset({"talk_to_person"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,9 @@ class Sheet:
 
     def part(self, step: Step, result: ToolResult | None) -> Part:
         """What one step contributes."""
+        unknown = result is not None and result.tool == "product" and not result.found
+        if unknown and self.known.answerable[step.index] >= rules()["thresholds"]["sure_article"]:
+            return Part(rule="article", lines=tuple(self.quotes(step)))  # "when is it back in stock?", no product named
         if result is not None:
             return Part(rule=step.rule, lines=lines_for_result(step, result))
         if step.rule in ("article", "article_then_offer"):
@@ -94,11 +103,12 @@ class Sheet:
     def quotes(self, step: Step) -> list[Line]:
         """The answering words of the passages found for this ask."""
         found = self.known.found[step.index]
-        query = self.known.queries[step.index]
-        if step.ask.query != step.ask.text and query == step.ask.query:
-            query = step.ask.text  # the words of a follow-up tell its answer from that of the question before
+        query, follows = self.known.queries[step.index], False
+        if step.ask.query not in step.ask.text and query == step.ask.query:
+            query, follows = step.ask.text, True  # its own words tell its answer from that of the question before
         lines: list[Line] = []
-        for passage, text in self.composer.extractor.answer(query, self.known.vectors[step.index], found.hits):
+        vector = self.known.vectors[step.index]
+        for passage, text in self.composer.extractor.answer(query, vector, found.hits, follows=follows):
             if passage not in self.passages:
                 self.passages.append(passage)
             records = list(dict.fromkeys(item.record for item in self.passages))
@@ -110,10 +120,8 @@ class Sheet:
         company = self.composer.company
         if step.decision.kind == "hand_over":
             return (Say("hand_over", {"hours": company.contact_hours}),)
-        if step.rule == "verify":
-            return (Say("verify", {"facts": fact_words(self.composer.facts, self.locale)}),)
-        if step.rule == "verify_failed":
-            return (Say("verify_failed", {"facts": fact_words(self.composer.facts, self.locale)}),)
+        if step.rule in ("verify", "verify_failed", "verify_why"):
+            return (Say(step.rule, {"facts": fact_words(self.composer.facts, self.locale)}),)
         if step.rule == "verify_more":
             return (Say("verify_more", {"facts": fact_words(step.missing, self.locale)}),)
         if step.rule == "clarify":
@@ -130,7 +138,8 @@ class Sheet:
         if facts.identified.outcome == "matched" and steps[0].rule != "verified_only":
             parts.append(Part(rule="verified", lines=(Say("verified"),)))
         limits = rules()["thresholds"]
-        unhappy = facts.understanding.sentiment < limits["unhappy"] or facts.understanding.escalate >= limits["sorry"]
+        urgent = facts.understanding.escalate >= limits["sorry"] and facts.understanding.main.intent not in _CALM
+        unhappy = facts.understanding.sentiment < limits["unhappy"] or urgent
         if unhappy and not any(step.rule in _CHEERFUL for step in steps):
             parts.append(Part(rule="sorry", lines=(Say("sorry"),)))
         return parts

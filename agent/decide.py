@@ -4,17 +4,25 @@ Rules that concern the whole message come first (a person asked for, an offer an
 request is decided by itself, and what two of them share is asked once.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from agent.context import Pending, Wanted
-from agent.decide_ask import asks_availability, decide_ask, record_step, step
+from agent.decide_ask import asks_availability, decide_ask, points_back, record_after, record_step, step
 from agent.facts import Facts, Step
-from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK
+from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
 from rapport.records import number_key
 from rapport.types import Ask, Identity, State
 
+_WHY = re.compile(
+    r"^\W*(?:but |and )?(?:why|what for|what do you need|is (?:that|this|it) (?:really )?necessary|"
+    r"do i (?:really )?(?:have|need) to)\b"
+    r"(?:\W+\w+){0,8}\W*$",
+    re.IGNORECASE,
+)
 MOST_STEPS = 4
+SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
 # What the agent still answers while the customer waits for a person.
 _WHILE_WAITING = frozenset({"article", "thanks", "goodbye", "verified_only", "verified_before"})
@@ -34,7 +42,9 @@ def _decide(facts: Facts) -> tuple[Step, ...]:
 
 def _person_asked_for(facts: Facts) -> tuple[Step, ...]:
     for index, ask in enumerate(facts.understanding.asks):
-        if ask.intent == "talk_to_person" and ask.confidence >= facts.limits.confidence:
+        least = facts.limits.confidence if facts.understanding.language == "en" else SURE_ABROAD
+        sure = ask.confidence >= least and ask.in_scope >= facts.limits.in_scope
+        if ask.intent == "talk_to_person" and sure:
             return (step("hand_over", "the customer asked for a person", "asked_for_person", ask, index),)
     return ()
 
@@ -90,6 +100,9 @@ def _question_answered(facts: Facts) -> tuple[Step, ...]:
         named = _numbers(main) or _pointed_at(main.text, facts.context.orders)
         if named and _only_names_an_order(main):
             return tuple(record_step(facts, replace(pending.wanted[0], order=number), main) for number in named[:3])
+    if pending.kind == "verify" and _WHY.match(main.text):
+        why = step("ask", "asked why identity facts are needed", "verify_why", main, 0)
+        return (replace(why, wanted=pending.wanted),)
     if pending.kind == "verify" and main.intent == "confirm":
         again = step("ask", "agreed to be verified and gave no facts yet", "verify", main, 0)
         return (replace(again, wanted=pending.wanted),)
@@ -110,13 +123,14 @@ def _each(facts: Facts, asks: Iterable[Ask]) -> tuple[Step, ...]:
         numbers: list[str] | list[None] = _numbers(ask)[:3] or [None]
         for number in numbers:
             taken = decide_ask(facts, ask, index, number)
-            steps.extend((*_record_first(facts, taken, number), taken))
+            steps.extend((*_record_first(facts, taken, number), taken, *record_after(facts, taken)))
     return _together(steps)
 
 
 def _record_first(facts: Facts, taken: Step, number: str | None) -> list[Step]:
     """Before anything else about an order is said, its status is looked up: it decides what can still be done."""
     change = taken.rule in ("article_then_offer", "cannot_do")
+    change = change or (taken.rule == "article" and taken.intent in WRITE_INTENTS and points_back(taken.ask.text))
     order = number or (facts.context.order if change else None)
     if order is None or taken.looks_up or taken.rule in ("verify", "verify_limit"):
         return []
@@ -213,7 +227,7 @@ def _numbers(ask: Ask) -> list[str]:
 
 
 _WHICH: tuple[tuple[tuple[str, ...], Callable[[tuple[str, ...]], str | None]], ...] = (
-    (("first", "1st", "newest", "latest", "most recent", "top"), lambda orders: orders[0]),
+    (("first", "1st", "erste", "newest", "latest", "most recent", "top"), lambda orders: orders[0]),
     (("second", "2nd"), lambda orders: orders[1] if len(orders) > 1 else None),
     (("third", "3rd"), lambda orders: orders[2] if len(orders) > 2 else None),
     (("last", "oldest", "bottom"), lambda orders: orders[-1]),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from agent.context import Wanted
 from agent.facts import Choose, Facts, Step
+from agent.forms import asks_question, asks_what_to_do, concerns_own_case, in_general, requests_change
 from agent.intents import ANSWERS_TO_US, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
 from rapport.types import Ask, Decision, DecisionKind, Identity
 
@@ -18,11 +19,18 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 VERY_SURE = 0.9
+LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
+MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
 _MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
-_HOW = re.compile(
-    r"\b(?:how (?:do|can|long|much|soon|fast|many)|what (?:is|are) (?:the|your)|do you|can (?:i|you))\b", re.I
-)
+_OWN_MONEY = re.compile(r"\b(?:total|did i (?:\w+ )?pay|i paid|did it cost)\b", re.IGNORECASE)
+SURE_SMALL_TALK = 0.8  # a few words about something else easily look like a farewell
+FOREIGN_SHARE = 0.5  # of the usual confidence, from which a request for own records in another language is taken up
+_ACKNOWLEDGES = re.compile(r"^\W*(?:ok(?:ay)?|k|fine|great|perfect|good|alright|i see|got it|sounds good)\W*$", re.I)
 _OTHER = re.compile(r"\b(?:the other|another|other one|other order)\b", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\b(?:the (?:one|order) before|before th(?:at|is)|(?:previous|older|earlier) (?:one|order))\b", re.IGNORECASE
+)
+_AFTER = re.compile(r"\b(?:the (?:one|order) after|after that one|(?:next|newer|later) (?:one|order))\b", re.I)
 _NEWEST = re.compile(r"\b(?:last|latest|newest|most recent|recent) (?:order|purchase|one)\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:orders|all my)\b", re.IGNORECASE)
 
@@ -36,16 +44,18 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     """What to do about one request; `number` is the order number that it names, if any."""
     intent = _intent(facts, ask, number)
     answerable = facts.answerable[index] if index < len(facts.answerable) else 0.0
-    sure = ask.confidence >= facts.limits.confidence or number is not None or intent != ask.intent
-    if intent in SMALL_TALK and sure and ask.in_scope >= facts.limits.in_scope:
+    sure = _sure(facts, ask, intent) or number is not None
+    if intent in SMALL_TALK and ask.confidence >= SURE_SMALL_TALK and ask.in_scope >= facts.limits.in_scope:
         return step("answer", f"small talk: {intent}", intent, ask, index)
+    sure = sure and intent not in SMALL_TALK
     if intent in ANSWERS_TO_US and sure and ask.in_scope >= facts.limits.in_scope:
         return _answer_to_nothing(facts, ask, index)
     bought = number is not None or ask.intent in RECORD_RULES
     if (not bought or asks_availability(ask)) and _about_product(
         facts, ask, index, sure=sure and intent in PRODUCT_INTENTS, answerable=answerable
     ):
-        return replace(step("answer", "asks about a product", "product", ask, index), looks_up=True)
+        about = ask.intent if ask.intent in PRODUCT_INTENTS else "product_availability"
+        return replace(step("answer", "asks about a product", "product", ask, index), intent=about, looks_up=True)
     if number is None and answerable < facts.limits.sure_article and _foreign(facts, ask) and intent == ask.intent:
         return _outside(facts, ask, index)
     if intent in RECORD_RULES and sure:
@@ -67,6 +77,7 @@ def _about_product(facts: Facts, ask: Ask, index: int, *, sure: bool, answerable
     if sure and ask.in_scope >= facts.limits.in_scope:
         return ask.intent == "product_availability" or answerable < facts.limits.answerable
     unclear = ask.confidence < facts.limits.confidence or ask.in_scope < facts.limits.in_scope or sure
+    unclear = unclear or ask.intent in SMALL_TALK
     return named and unclear and answerable < facts.limits.sure_article
 
 
@@ -84,13 +95,45 @@ def _intent(facts: Facts, ask: Ask, number: str | None) -> str:
     sure = ask.confidence >= facts.limits.confidence
     if number is not None:
         return ask.intent if sure and _fits_a_number(ask) else _continued(facts, ask)
-    if not sure and _points_back(ask.text) and facts.context.intent in RECORD_RULES:
+    if facts.context.order is not None and _choose(ask.text) and len(ask.text.split()) <= 6:
+        return ask.intent if ask.intent in RECORD_RULES else _continued(facts, ask)
+    if not sure and points_back(ask.text) and facts.context.intent in RECORD_RULES:
         return str(facts.context.intent)
     known = facts.context.order is not None and facts.identity is Identity.VERIFIED
-    routed = ask.intent in RECORD_RULES or ask.intent in WRITE_INTENTS or ask.intent in PRODUCT_INTENTS
-    if known and not (routed and sure) and len(ask.text.split()) <= 8 and _MONEY.search(ask.text):
+    routed = sure and (ask.intent in RECORD_RULES or ask.intent in WRITE_INTENTS or ask.intent in PRODUCT_INTENTS)
+    clear = routed or (sure and ask.in_scope >= facts.limits.in_scope)
+    words = _OWN_MONEY if clear else _MONEY
+    if known and not routed and len(ask.text.split()) <= 8 and words.search(ask.text):
         return "invoice"
     return ask.intent
+
+
+def _sure(facts: Facts, ask: Ask, intent: str) -> bool:
+    """Whether the reading is worth acting on. Asking who writes harms nobody, so a foreign one may be less sure."""
+    least = facts.limits.confidence
+    if facts.understanding.language != "en" and intent in RECORD_RULES:
+        least *= FOREIGN_SHARE
+    return ask.confidence >= least or intent != ask.intent
+
+
+def record_after(facts: Facts, taken: Step) -> list[Step]:
+    """What an article cannot know of a customer's own delivery: looked up, or asked who they are for it."""
+    ask, number = taken.ask, taken.order
+    if (
+        taken.rule != "article"
+        or facts.context.order
+        or ask.intent != "delivery_problem"
+        or number
+        or not concerns_own_case(ask.text)
+    ):
+        return []
+    wanted = Wanted(intent=ask.intent, text=ask.text)
+    if facts.identity is Identity.VERIFIED:
+        return [record_step(facts, wanted, ask)]
+    if facts.identified.failures >= facts.limits.attempts:
+        return []
+    verify = step("ask", "own records are for verified customers", "verify", ask, taken.index)
+    return [replace(verify, wanted=(wanted,))]
 
 
 def _fits_a_number(ask: Ask) -> bool:
@@ -112,13 +155,17 @@ def asks_availability(ask: Ask) -> bool:
     return bool(_AVAILABILITY.search(ask.text))
 
 
-def _points_back(text: str) -> bool:
+def points_back(text: str) -> bool:
+    """Whether a few words mean something said before: "can I still cancel it?"."""
     return bool(_OTHER.search(text)) or (
         len(text.split()) <= 6 and bool(re.search(r"\b(?:it|that|this)\b", text, re.I))
     )
 
 
 def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None, answerable: float) -> Step:
+    outside = facts.identity is not Identity.VERIFIED or asks_what_to_do(ask.text)
+    if outside and number is None and in_general(ask.text) and answerable >= facts.limits.answerable:
+        return step("answer", "how it goes in general, which the articles answer", "article", ask, index)
     if not _about_own(facts, ask, intent, number):
         sensitive = intent in ("order_status", "delivery_problem")
         if answerable >= (facts.limits.sure_article if sensitive else facts.limits.answerable):
@@ -139,7 +186,7 @@ def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None,
 def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
     """Whether the question is about the customer's own records: a number, a follow-up to one, or "my"."""
     discussed = facts.context.order is not None or bool(facts.context.orders)
-    if number is not None or (discussed and ask.query != ask.text):
+    if number is not None or (discussed and (ask.query != ask.text or points_back(ask.text))):
         return True
     if facts.context.order is not None and facts.identity is Identity.VERIFIED and not _HOW_TO.search(ask.text):
         return True
@@ -148,6 +195,10 @@ def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
 
 
 def _choose(text: str) -> Choose:
+    if _BEFORE.search(text):
+        return "before"
+    if _AFTER.search(text):
+        return "after"
     if _OTHER.search(text):
         return "other"
     return "newest" if _NEWEST.search(text) else ""
@@ -155,13 +206,18 @@ def _choose(text: str) -> Choose:
 
 def _write(facts: Facts, ask: Ask, index: int, answerable: float) -> Step:
     if answerable >= facts.limits.answerable:
-        if _HOW.search(ask.text):
+        if asks_question(ask.text) or not (requests_change(ask.text) or concerns_own_case(ask.text)):
             return step("answer", "asks how a change is made", "article", ask, index)
+        if not requests_change(ask.text):
+            told = step("answer", "tells what happened; an article says what to do", "article", ask, index)
+            return replace(told, offers=True)
         known = step(
             "answer", "a change that this agent cannot make; an article says how", "article_then_offer", ask, index
         )
         return replace(known, offers=True)
-    if _HOW_TO.search(ask.text):
+    if facts.understanding.language != "en":
+        return _outside(facts, ask, index)
+    if asks_question(ask.text):
         return replace(step("answer", "no article says how", "no_answer", ask, index), offers=True)
     return replace(step("answer", "a change that this agent cannot make", "cannot_do", ask, index), offers=True)
 
@@ -171,8 +227,8 @@ def _answer_to_nothing(facts: Facts, ask: Ask, index: int) -> Step:
         if facts.identity is Identity.VERIFIED:
             return step("answer", "verified already", "verified_before", ask, index)
         return step("ask", "wants to be verified", "verify", ask, index)
-    if ask.intent == "deny" and facts.context.pending:
-        return step("answer", "said no to a question", "declined", ask, index)
+    if ask.intent == "deny" or (_ACKNOWLEDGES.match(ask.text) and not facts.context.pending):
+        return step("answer", "said no to a question, or took note of a reply", "declined", ask, index)
     return step("ask", "a yes or no to nothing that was asked", "nothing_pending", ask, index)
 
 
@@ -190,11 +246,16 @@ def _foreign(facts: Facts, ask: Ask) -> bool:
 
 
 def _unsure(facts: Facts, ask: Ask, index: int, sure: bool) -> Step:
-    if sure and ask.in_scope >= facts.limits.in_scope:
+    if facts.understanding.language != "en":
+        return _outside(facts, ask, index)
+    general = asks_question(ask.text) and len(ask.text.split()) >= MOST_VAGUE and not _OWN.search(ask.text)
+    if (sure or general) and ask.in_scope >= facts.limits.in_scope:
         return replace(step("answer", "no article answers", "no_answer", ask, index), offers=True)
     if facts.context.clarified >= facts.limits.clarify:
         given_up = step("answer", "asked back often enough", "not_understood", ask, index)
         return replace(given_up, offers=True)
+    if max(ask.confidence, *(share for _, share in ask.alternatives), 0.0) < LEAST_GUESS:
+        return step("ask", "the message is unclear", "clarify_open", ask, index)
     choices = tuple(
         dict.fromkeys(name for name, share in ((ask.intent, ask.confidence), *ask.alternatives) if share >= 0.12)
     )

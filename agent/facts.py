@@ -8,7 +8,7 @@ from rapport.records import CustomerId
 from rapport.types import Ask, Decision, Identity, State, Understanding
 
 Outcome = Literal["none", "partial", "matched", "failed"]
-Choose = Literal["", "other", "newest"]
+Choose = Literal["", "other", "newest", "before", "after"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

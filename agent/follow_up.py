@@ -21,7 +21,8 @@ _CORRECTS = re.compile(
 _OTHER_ORDER = re.compile(
     r"^\W*(?:(?:and|also|ok(?:ay)?|what about|how about|what of|same (?:question )?for|und|et|y|en)\W+)*"
     r"(?:(?:for|with|in|on)\s+)?(?:the|that|this|my|die|das)?\s*"
-    r"(?P<which>(?:other|second|first|third|last|next|newest|latest|oldest|previous|older|newer|andere|1st|2nd|3rd)\s*"
+    r"(?P<which>(?:one|order) (?:before|after)(?: (?:that|this|it))?(?: one)?|(?:before|after) th(?:at|is)(?: one)?|"
+    r"(?:other|second|first|third|last|next|newest|latest|oldest|previous|older|newer|andere|erste|zweite|letzte|1st|2nd|3rd)\s*"
     r"(?:one|ones|order|orders|parcel|package|item|bestellung)?)\W*$",
     re.IGNORECASE,
 )
@@ -36,12 +37,30 @@ _BARE = re.compile(
     r"|^\W*(?:(?:ok(?:ay)?|so)\W+)?and\s+(?:[\w'’-]+\s*){1,3}\?\W*$",
     re.IGNORECASE,
 )
+# Questions that name no thing: what they are about was said before.
+_HOLLOW = re.compile(
+    r"^\W*(?:(?:and|or|so|but|then|ok(?:ay)?)\W+)*(?:how (?:long|much|many|often|fast|soon|far|exactly)|how|when|"
+    r"why|where|who|which|by when|until when|is|are|does|do|can|will|what)"
+    r"(?:\W+(?:do|does|did|will|would|can|could|should|must|may|is|are|has|have|need|needed|take|takes|cost|costs|last|"
+    r"i|you|we|they|it|that|this|to|for|get|be|work|works|free|possible|pay|wait|exactly|then|so|know|ask|apply|"
+    r"what|long|much|happen|happens|now|next))*\W*$|^\W*now what\W*$",
+    re.IGNORECASE,
+)
+_WHAT_NOW = re.compile(
+    r"^\W*(?:(?:and|so|but|ok(?:ay)?)\W+)*"
+    r"(?:what (?:now|next|(?:can|should|do|shall) (?:i|we) do(?: now)?)|now what)\W*$",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    r"^\W*(?:(?:and|or|so|then|ok(?:ay)?)\W+)*(?:(?:what|how)\s+about|and)\s+(?:(?:for|to|in|with|the|an?|my|your)\s+)*",
+    re.IGNORECASE,
+)
 _POINTS = re.compile(
     r"\b(?:it|that|this|they|them|those|these|that one|this one|there|then|es|er|sie|lo|ça|het)\b", re.IGNORECASE
 )
 _ORDINALS = {
     "first": 0, "1st": 0, "newest": 0, "latest": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2,
-    "last": -1, "oldest": -1,
+    "last": -1, "oldest": -1, "erste": 0, "zweite": 1, "letzte": -1,
 }  # fmt: skip
 SHORT = 12  # words; a longer message says itself what it is about
 
@@ -54,6 +73,8 @@ class FollowUp:
     pointing (a full question with "it" in it), bare ("what about black?": its words mean little without the question
     before), answer (of words to something that we asked).
     intent: the intent it continues, or None where its own words decide. query: the completed search text.
+    own: of a bare one its own words, "returns" of "what about returns?"; they are the query where they say enough.
+    before: the intent of what was said before.
     entities: values that it stands for beyond those in its words.
     """
 
@@ -61,6 +82,8 @@ class FollowUp:
     intent: str | None
     query: str
     entities: tuple[Entity, ...] = ()
+    own: str = ""
+    before: str | None = None
 
 
 def follow_up(text: str, entities: Sequence[Entity], context: Context) -> FollowUp | None:
@@ -73,17 +96,29 @@ def follow_up(text: str, entities: Sequence[Entity], context: Context) -> Follow
         return FollowUp("number", intent or "order_status", _joined(query, text))
     if kinds & {"email", "postcode", "phone"} and not rest and "order_number" not in kinds:
         return FollowUp("identity", "verify_me", text)
+    if intent is not None and query and _WHAT_NOW.match(text):
+        return FollowUp("ellipsis", intent, query)
+    own = bare_words(text)
     if intent is None:
-        return None
+        return FollowUp("bare", None, own, own=own) if own else None
     if match := _OTHER_ORDER.match(text):
         return FollowUp("ellipsis", intent, _joined(query, text), _pointed(match, context))
     if _THE_ONE.match(text):
         return FollowUp("ellipsis", intent, _joined(query, text))
-    if _BARE.match(text):
-        return FollowUp("bare", None, _joined(query, text))
+    if own:
+        return FollowUp("bare", None, _joined(query, text), own=own)
+    if len(_WORD.findall(text)) > 1 and _HOLLOW.match(text):
+        return FollowUp("pointing", None, _joined(query, text), before=intent)
     if len(_WORD.findall(text)) <= SHORT and _POINTS.search(text):
-        return FollowUp("pointing", None, _joined(query, text))
+        return FollowUp("pointing", None, _joined(query, text), before=intent)
     return None
+
+
+def bare_words(text: str) -> str:
+    """What a bare follow-up names: "Spain?" of "and what about Spain?"; "" for any other text."""
+    named = not (_THE_ONE.match(text) or _OTHER_ORDER.match(text) or _HOLLOW.match(text))
+    bare = named and _BARE.match(text)
+    return _ABOUT.sub("", text).strip() if bare else ""
 
 
 def _own_words(text: str, entities: Sequence[Entity]) -> list[str]:

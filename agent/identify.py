@@ -4,16 +4,20 @@ All facts are compared at once and the customer never learns which one was wrong
 `verify.facts`; how many attempts, `verify.attempts`.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
+from agent.context import read_context
 from agent.facts import Identified
 from agent.thread import Thread
 from crm.store import Store
 from rapport.settings import VerifySettings
-from rapport.types import Entity, Identity, Message, Understanding
+from rapport.types import Conversation, Entity, Identity, Message, State, Turn, Understanding
 
+FAILED = "verify_failed"  # the entry in the audit
 _POSTCODE = re.compile(r"\b(?:\d{4,6}(?:[ -]?[A-Z]{2})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", re.IGNORECASE)
 _PHONE = re.compile(r"\+?\d[\d /()-]{6,}\d")
 _NAME = re.compile(
@@ -30,10 +34,14 @@ def fact_names(settings: VerifySettings) -> tuple[str, ...]:
     return tuple(name.strip() for name in settings.facts.split(",") if name.strip())
 
 
-def identify(store: Store, thread: Thread, understanding: Understanding, *, settings: VerifySettings) -> Identified:
+def identify(
+    store: Store, thread: Thread, understanding: Understanding, *, settings: VerifySettings, at: datetime
+) -> Identified:
     """Take up the identity facts of the new messages; compare them when all are there.
 
-    Nothing is compared for a verified customer, nor once the attempts are used up.
+    Nothing is compared for a verified customer, nor once the attempts are used up: those of the conversation, and those
+    for one e-mail within the hour before `at`, because a new conversation costs a guesser nothing. The customer is told
+    the same in each case.
     """
     context = thread.context
     kept = Identified(facts=tuple(context.facts.items()), failures=context.failures)
@@ -50,10 +58,28 @@ def identify(store: Store, thread: Thread, understanding: Understanding, *, sett
         return now
     if missing:
         return replace(now, outcome="partial")
-    customer = store.match_customer({name: facts[name] for name in names})
+    subject = guessed_at(facts, names)
+    tried = store.count_audits(FAILED, subject=subject, since=at - timedelta(hours=1), before=at)
+    customer = (
+        store.match_customer({name: facts[name] for name in names}) if tried < settings.attempts_an_hour else None
+    )
     if customer is None:
         return replace(now, outcome="failed", failures=context.failures + 1)
     return Identified(outcome="matched", customer=customer.id)
+
+
+def note_failure(store: Store, turn: Turn, *, before: Conversation, settings: VerifySettings) -> None:
+    """Put a match that failed in this turn into the audit, where the next conversation's attempts are counted."""
+    context, names = read_context(turn.context), fact_names(settings)
+    known = 0 if before.state is State.CLOSED else read_context(before.context).failures
+    if context.failures > known and all(name in context.facts for name in names):
+        store.audit("customer", FAILED, subject=guessed_at(context.facts, names), at=turn.at)
+
+
+def guessed_at(facts: Mapping[str, str], names: Sequence[str]) -> str:
+    """Whom the facts are about, in a form that gives nothing away: the hash of the e-mail, else of the first fact."""
+    name = "email" if "email" in names else names[0]
+    return hashlib.sha256(f"{name}:{facts[name].strip().casefold()}".encode()).hexdigest()
 
 
 def facts_in(

@@ -24,6 +24,7 @@ WRITE_INTENTS = frozenset(
         "warranty_claim",
     }
 )
-SMALL_TALK = frozenset({"greeting", "thanks", "goodbye"})
+# "assistant" is no label of the head: set phrases alone say it ("are you a robot?").
+SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "assistant"})
 # Say nothing by themselves: what they mean depends on what was asked before.
 ANSWERS_TO_US = frozenset({"confirm", "deny", "verify_me"})

@@ -1,18 +1,29 @@
 """Gather what the turn may know: for each request the passages that this person may see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agent.follow_up import bare_words
+from agent.forms import names_topic
 from agent.intents import ANSWERS_TO_US, SMALL_TALK
-from rapport.types import Hit, Message, Understanding, Viewer
+from agent.wording import intent_words
+from rapport.types import Ask, Hit, Message, Understanding, Viewer
 from retrieval.search import Found, Searcher
+from retrieval.terms import analyzer
 
 if TYPE_CHECKING:
     import numpy as np
 
 ANSWERED_FROM = ("articles",)
-PASSAGES = 5
+PASSAGES = 10  # looked at; the articles among them are put in order by all their passages
+KEPT = 5
+# Chosen on the sample company's questions for choosing: what each further passage of an article adds to its score, how
+# many count, and what a title adds whose words name the intent.
+FURTHER, MOST_FURTHER, TITLE = 0.05, 2, 0.05
+SURE_INTENT = 0.8
+# "return policy" says no more than its topic, so the title counts more and the intent may be less sure.
+FEW_TERMS, TITLE_OF_FEW, LIKELY_INTENT = 2, 0.3, 0.5
 _NOTHING = Found((), 0.0)
 
 
@@ -49,6 +60,40 @@ def know(
     for ask, vector in zip(understanding.asks, vectors, strict=True):
         if ask.intent in SMALL_TALK | ANSWERS_TO_US:
             found.append(_NOTHING)
-        else:
-            found.append(searcher.search(ask.query, viewer, k=PASSAGES, vector=vector, kinds=ANSWERED_FROM))
+            continue
+        got = searcher.search(ask.query, viewer, k=PASSAGES, vector=vector, kinds=ANSWERED_FROM)
+        found.append(replace(got, hits=in_order(got.hits, ask)))
     return Known(tuple(messages), tuple(ask.query for ask in understanding.asks), vectors, tuple(found))
+
+
+def in_order(hits: Sequence[Hit], ask: Ask) -> tuple[Hit, ...]:
+    """The best KEPT hits, those of the best article first.
+
+    An article that many passages speak for goes before one with a single good passage. For a follow-up such as "what
+    about Spain?" or "and for tents?" a passage that holds its own words goes before those that do not.
+    """
+    of: dict[str, list[Hit]] = {}
+    for hit in hits:
+        of.setdefault(hit.passage.record, []).append(hit)
+    few = len(set(analyzer()(ask.query))) <= FEW_TERMS and names_topic(ask.query)
+    sure = ask.confidence >= (LIKELY_INTENT if few else SURE_INTENT)
+    named = set(analyzer()(intent_words((ask.intent,)))) if sure else set()
+    worth = {record: _worth(own, named, TITLE_OF_FEW if few else TITLE) for record, own in of.items()}
+    articles = sorted(of, key=lambda record: -worth[record])
+    ordered = [hit for record in articles for hit in of[record]]
+    words = set(analyzer()(bare_words(ask.text))) if ask.query not in ask.text else set()
+    if words:
+        ordered.sort(key=lambda hit: -len(words & _terms_of(hit)))
+    kept = ordered[:1] + sorted(ordered[1:], key=lambda hit: -hit.score)
+    return tuple(replace(hit, rank=place) for place, hit in enumerate(kept[:KEPT], start=1))
+
+
+def _worth(own: Sequence[Hit], named: set[str], weight: float) -> float:
+    title = set(analyzer()(own[0].passage.title))
+    said = weight * len(title & named) / len(title) if title else 0.0
+    return own[0].score + FURTHER * sum(hit.score for hit in own[1 : 1 + MOST_FURTHER]) + said
+
+
+def _terms_of(hit: Hit) -> set[str]:
+    passage = hit.passage
+    return set(analyzer()(f"{passage.title} {passage.heading} {passage.text}"))

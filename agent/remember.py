@@ -31,7 +31,7 @@ def remember(facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult |
         intent=topic.intent if topic else before.intent,
         query=topic.ask.query[:500] if topic else before.query,
         product=products[-1] if products else before.product,
-        pending=before.pending if talked else _pending(steps, results),
+        pending=_kept(before, steps, talked=talked) or _pending(steps, results),
         facts={} if facts.identified.outcome == "matched" else dict(facts.identified.facts),
         failures=facts.identified.failures,
         clarified=before.clarified + 1 if any(step.rule in _ASKED_BACK for step in steps) else 0,
@@ -39,10 +39,17 @@ def remember(facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult |
     )
 
 
+def _kept(before: Context, steps: Sequence[Step], *, talked: bool) -> Pending | None:
+    """What still waits: small talk answers nothing, and "why do you need that?" is no refusal to be identified."""
+    waits = before.pending is not None and before.pending.kind == "verify"
+    aside = waits and all(step.rule == "article" and not step.offers for step in steps)
+    return before.pending if talked or aside else None
+
+
 def _pending(steps: Sequence[Step], results: Sequence[ToolResult | None]) -> Pending | None:
     """What the reply asked for; where it asked for several things, the one that everything else waits for."""
     for step in steps:
-        if step.rule in ("verify", "verify_more", "verify_failed"):
+        if step.rule in ("verify", "verify_more", "verify_failed", "verify_why"):
             return Pending(kind="verify", wanted=step.wanted)
     for step, result in zip(steps, results, strict=True):
         if result is None:

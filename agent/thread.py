@@ -62,16 +62,21 @@ class Thread:
 
 
 def begin(conversation: Conversation, messages: Sequence[Message]) -> Thread:
-    """Take up a conversation at its unanswered messages; a closed one starts a fresh context."""
+    """Take up a conversation at its unanswered messages.
+
+    A closed one starts a fresh context, and who was verified only claims now: another person may sit there.
+    """
     context = read_context(conversation.context)
     start = conversation.state
+    identity = conversation.identity
     if start is State.CLOSED:
         start = next_state(start, "reopen")
+        identity = Identity.CLAIMED if identity is Identity.VERIFIED else identity
         context = Context(since=int(messages[0].id or 0))
     recent = tuple(message for message in conversation.messages if (message.id or 0) >= context.since)
     stored = write_context(context) if conversation.state is State.CLOSED else conversation.context
     return Thread(
-        conversation=replace(conversation, messages=recent, context=stored, state=start),
+        conversation=replace(conversation, messages=recent, context=stored, state=start, identity=identity),
         messages=tuple(messages),
         context=context,
         start=start,

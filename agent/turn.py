@@ -16,7 +16,7 @@ from agent.decide import decide
 from agent.desk import Desk
 from agent.facts import Facts, Limits
 from agent.handover import Event
-from agent.identify import identify
+from agent.identify import identify, note_failure
 from agent.know import know
 from agent.locks import Locks
 from agent.thread import Done, Stopwatch, begin, conclude, viewer_of
@@ -102,14 +102,14 @@ class Agent:
         with watch("understand"):
             understanding, vectors = parts.understander.understand(messages, thread.conversation, today=at.date())
         with watch("know"):
-            identified = identify(parts.store, thread, understanding, settings=parts.settings.verify)
-            viewer = viewer_of(conversation, identified)
+            identified = identify(parts.store, thread, understanding, settings=parts.settings.verify, at=at)
+            viewer = viewer_of(thread.conversation, identified)
             known = know(parts.searcher, understanding, vectors, messages=messages, viewer=viewer)
         with watch("decide"):
             facts = Facts(
                 understanding=understanding,
                 answerable=known.answerable,
-                names_product=tuple(bool(parts.tools.catalogue.mentioned(ask.text)) for ask in understanding.asks),
+                names_product=tuple(parts.tools.catalogue.names(ask.text) for ask in understanding.asks),
                 state=thread.start,
                 identity=viewer.identity,
                 context=thread.context,
@@ -186,8 +186,9 @@ class Agent:
 
     def _answer(self, id: ConversationId) -> Turn | None:
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            conversation = self.store.conversation(id)
+            # in this order: a turn kept in between leaves a message that is answered already, which the store refuses
             messages = self.store.unanswered(id)
+            conversation = self.store.conversation(id)
             if not messages or conversation.state is State.HUMAN:
                 return None
             turn, event = self.take_turn(conversation, messages, at=self.clock(), id=TurnId(uuid.uuid4().hex))
@@ -199,6 +200,7 @@ class Agent:
                 if attempt == MOST_ATTEMPTS:
                     raise
             else:
+                note_failure(self.store, turn, before=conversation, settings=self.settings.verify)
                 return replace(turn, ms={**turn.ms, **watch.ms})
         return None
 

@@ -11,7 +11,7 @@ from agent.context import Context, read_context
 from agent.entities import find_entities
 from agent.escalation import escalation
 from agent.follow_up import FollowUp, follow_up, only_values
-from agent.intents import RECORD_RULES, SMALL_TALK
+from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.set_phrases import set_phrase
@@ -80,7 +80,7 @@ class Understander:
         entities = self._entities(text, conversation, context, today)
         follow = follow_up(text, entities, context)
         clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
-        batch = _Batch([text, *(clause.text for clause in clauses), *([follow.query] if follow else ())])
+        batch = _Batch([text, *(clause.text for clause in clauses), *_completed(follow)])
         vectors = self._encoder.encode(batch.texts)
         readings = self._readings(batch, vectors, _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
@@ -158,8 +158,11 @@ def _asks(
     groups = _group(_requests(clauses, entities), clauses, readings) if len(clauses) > 1 else []
     if len(groups) > 1:
         return _several(text, groups, entities)
+    if follow is not None and follow.own and (follow.query == follow.own or _says_enough(follow, text, readings)):
+        reading = _best([readings[follow.own], readings[text]])
+        return (_ask(text, follow.own, reading, entities),), [readings[follow.own].row]
     reading = _best([readings[text], *(group.reading for group in groups)])
-    if follow is not None and not (follow.kind == "bare" and _speaks_for_itself(reading)):
+    if follow is not None and not _is_new(follow, reading):
         completed = readings[follow.query]
         if completed.own and (not reading.own or follow.kind == "bare"):
             reading = completed
@@ -246,6 +249,24 @@ def _ask(text: str, query: str, reading: Reading, entities: tuple[Entity, ...]) 
 def _speaks_for_itself(reading: Reading) -> bool:
     """Whether a few words mean something without the question before them ("and returns?", not "and black?")."""
     return reading.confidence >= SPEAKS_FOR_ITSELF and reading.intent not in SMALL_TALK | _YES_OR_NO
+
+
+def _is_new(follow: FollowUp, reading: Reading) -> bool:
+    """Whether "can I still cancel it?" is a question of its own about the same thing; a product's name is needed."""
+    other = follow.before not in (None, reading.intent)
+    return other and _speaks_for_itself(reading) and reading.intent not in PRODUCT_INTENTS
+
+
+def _says_enough(follow: FollowUp, text: str, readings: Mapping[str, Reading]) -> bool:
+    """Whether "and returns?" is a question of its own, read with its "and" and without."""
+    both = readings[text], readings[follow.own]
+    return all(_speaks_for_itself(reading) for reading in both) and both[0].intent == both[1].intent
+
+
+def _completed(follow: FollowUp | None) -> tuple[str, ...]:
+    if follow is None:
+        return ()
+    return (follow.query, follow.own) if follow.own else (follow.query,)
 
 
 def _best(readings: Sequence[Reading]) -> Reading:

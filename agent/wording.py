@@ -1,5 +1,6 @@
 """Put the values of a tool's result into the slots of templates. Chooses the sentences, not their words."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -32,20 +33,28 @@ _ADJECTIVES = frozenset(
         "lost",
     }
 ) | {"in transit", "out for delivery", "on hold", "partially shipped", "being prepared", "in preparation"}
+_TO_COME = frozenset(
+    {"pending", "processing", "packed", "confirmed", "paid", "being prepared", "in preparation", "on hold"}
+)
+_WHEN = re.compile(r"\b(?:when|arriv\w*|how (?:long|soon)|by what date|eta)\b", re.IGNORECASE)
+_OVERDUE = frozenset({"lost", "delayed"})
 _ON_ITS_WAY = {"shipped": "shipped", "in_transit": "in transit", "out_for_delivery": "out for delivery"}
 
 
 def lines_for_result(step: Step, result: ToolResult) -> tuple[Line, ...]:
     """The sentences that state one tool's result."""
     if result.tool == "orders":
-        return _orders(result)
+        return _orders(step, result)
     if result.tool == "products":
         return products_lines(result.values)
     if result.tool == "product":
         return product_lines(result, step.intent)
     if not result.found:
         return (Say("order_unknown", {"number": echoed(step.order or "")}),)
-    return tuple(_RECORD[result.tool](result.values))
+    lines = _RECORD[result.tool](result.values)
+    if result.tool == "order_status" and not result.values.get("parcels") and _WHEN.search(step.ask.text):
+        lines.extend(_no_parcel(result.values))
+    return tuple(lines)
 
 
 def echoed(number: str) -> str:
@@ -74,12 +83,25 @@ def status_words(status: str) -> str:
 
 def _order_status(values: Mapping[str, Any]) -> list[Line]:
     lines = _status(values)
-    if values.get("parcels") and values["status"].casefold() not in ("cancelled", "canceled"):
+    if values.get("parcels") and not _cancelled(values):
         lines.extend(_parcels(values))
     return lines
 
 
+def _no_parcel(values: Mapping[str, Any]) -> list[Line]:
+    """What is said of the arrival of an order that has no parcel."""
+    if _cancelled(values):
+        return [Say("parcel_cancelled")]
+    return [Say("parcel_no_date")] if values["status"].casefold() in _TO_COME else []
+
+
+def _cancelled(values: Mapping[str, Any]) -> bool:
+    return str(values["status"]).casefold() in ("cancelled", "canceled")
+
+
 def _delivery(values: Mapping[str, Any]) -> list[Line]:
+    if _cancelled(values):
+        return [*_status(values), Say("parcel_cancelled")]
     return [*_status(values), *(_parcels(values) if values["parcels"] else [Say("parcel_none")])]
 
 
@@ -119,7 +141,9 @@ def _parcel(parcel: Mapping[str, Any]) -> list[Line]:
         return [Say("parcel_tracking", {"tracking": parcel["tracking"]})] if parcel["tracking"] else []
     lines: list[Line] = [Say("parcel_sent" if state in _ON_ITS_WAY else "parcel_state", slots)]
     if parcel["expected"]:
-        lines.append(Say("parcel_expected", {"date": date_words(parcel["expected"])}))
+        lines.append(
+            Say("parcel_overdue" if state in _OVERDUE else "parcel_expected", {"date": date_words(parcel["expected"])})
+        )
     elif state in _ON_ITS_WAY:
         lines.append(Say("parcel_no_date"))
     return lines
@@ -150,7 +174,10 @@ def _invoice(values: Mapping[str, Any]) -> list[Line]:
     return lines
 
 
-def _orders(result: ToolResult) -> tuple[Line, ...]:
+def _orders(step: Step, result: ToolResult) -> tuple[Line, ...]:
+    if not result.found and step.choose and step.order is not None:
+        name = f"order_none_{step.choose}" if step.choose in ("before", "after") else "order_none_other"
+        return (Say(name, {"number": echoed(step.order)}),)
     if not result.found:
         return (Say("orders_none"),)
     orders = result.values["orders"]

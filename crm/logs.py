@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from crm.conversations import kept_text, locked
 from crm.database import Database
@@ -66,6 +66,14 @@ class Logs:
         row = {"actor": kept_text(actor), "action": action, "subject": kept_text(subject)}
         with self._database.write() as connection:
             connection.execute(insert(audit), {**row, "at": at or datetime.now(UTC), "details": details or {}})
+
+    def count_audits(self, action: str, *, subject: str, since: datetime, before: datetime) -> int:
+        """How often something was done to a subject in [since, before)."""
+        query = select(func.count()).where(
+            audit.c.subject == subject, audit.c.action == action, audit.c.at >= since, audit.c.at < before
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def audits(self, *, subject: str | None = None, limit: int = 100) -> list[AuditEntry]:
         """The newest entries (about one subject), newest first."""

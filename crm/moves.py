@@ -13,7 +13,7 @@ from crm.database import Database
 from crm.tables import conversations, handovers, messages, transitions
 from crm.values import Transition
 from rapport.errors import Refused
-from rapport.types import ConversationId, Handover, State, TurnId
+from rapport.types import ConversationId, Handover, Identity, State, TurnId
 
 # A handover ends when the conversation is no longer offered to, waiting for, or with a person.
 _ENDS_HANDOVER = (State.BOT, State.RETURNED, State.CLOSED)
@@ -38,6 +38,8 @@ class Moves:
     ) -> None:
         """Move a conversation from `expected`, log it, and keep the message (role system) that tells the customer.
 
+        A closed one that is opened again starts afresh: its context is dropped, and who was verified only claims now.
+
         Raises StaleTurn, and writes nothing, when the state is no longer `expected`; Refused for closing twice.
         """
         if to is State.CLOSED and expected is State.CLOSED:
@@ -46,9 +48,12 @@ class Moves:
             locked(connection, id, expected=expected)
             move = Transition(conversation_id=id, before=expected, to=to, event=event, actor=actor, at=at)
             keep_move(connection, move, handover=handover)
-            connection.execute(
-                update(conversations).where(conversations.c.id == id).values(state=to.value, updated_at=at)
-            )
+            this = conversations.c.id == id
+            connection.execute(update(conversations).where(this).values(state=to.value, updated_at=at))
+            if expected is State.CLOSED:
+                connection.execute(update(conversations).where(this).values(context={}))
+                verified = conversations.c.identity == Identity.VERIFIED.value
+                connection.execute(update(conversations).where(this, verified).values(identity=Identity.CLAIMED.value))
             if message is not None:
                 row = {"conversation_id": id, "role": "system", "text": kept_text(message), "at": at}
                 keep_message(connection, {**row, "client_id": None, "waiting": False, "turn_id": None})

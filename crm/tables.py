@@ -218,4 +218,8 @@ feedback = _log(
     *(_number("rating"), _text("comment"), _text("actor"), _time("at", null=False), _json("details")),
     Index(None, "conversation_id"),
 )
-audit = _log("audit", *(_text("actor"), _text("action"), _text("subject"), _time("at", null=False), _json("details")))
+audit = _log(
+    "audit",
+    *(_text("actor"), _text("action"), _text("subject"), _time("at", null=False), _json("details")),
+    Index(None, "subject"),
+)

@@ -4,10 +4,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rapport.heads import OOS
 from rapport.text import tidy
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Utterance(Protocol):
@@ -93,6 +96,9 @@ def _split(rows: Iterable[tuple[str, str, str]]) -> Splits:
     return Splits(tuple(parts["train"]), tuple(parts["dev"]), tuple(parts["test"]))
 
 
-def labels_of(rows: Sequence[Labelled]) -> tuple[str, ...]:
-    """The labels that occur, sorted."""
-    return tuple(sorted({row.label for row in rows}))
+def columns_of(labels: Sequence[str], rows: Sequence[str]) -> "np.ndarray":
+    """(n,) column number of each row's label. Raises KeyError for a label that is not among `labels`."""
+    import numpy as np
+
+    place = {label: column for column, label in enumerate(labels)}
+    return np.array([place[row] for row in rows])

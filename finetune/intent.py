@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.calibrate import Scope, fit_scope, fit_temperature
 from finetune.common_texts import common_rows
-from finetune.examples import Labelled, Splits, Utterance, intent_rows, representative, sentiment_rows
-from finetune.logistic import Linear, choose_linear, fit_linear
+from finetune.examples import (
+    Labelled,
+    Splits,
+    Utterance,
+    columns_of,
+    intent_rows,
+    representative,
+    sentiment_rows,
+)
+from finetune.logistic import STRENGTHS, Linear, choose_linear, fit_linear
 from finetune.metrics import accuracy, auroc, confusions, coverage_at_error, expected_calibration_error, macro_f1
 from finetune.sentiment import fit_sentiment, sentiment_scores
 from finetune.vectors import VectorCache
@@ -28,7 +36,6 @@ PLAN = {
     "masked": True,
     "fitted_on": "all rows; the scores are of the same fit without the test rows",
 }
-STRENGTHS = (3.0, 10.0)  # inverse regularisation; weaker and stronger ones never won on unit vectors
 
 
 def fit_default_heads(
@@ -68,7 +75,7 @@ def fit_intent(splits: Splits, vectors: VectorCache) -> Head:
     own = tuple(label for label in chosen.labels if label != OOS)
     logits = chosen.logits(dev)
     known = [row for row, label in enumerate(dev.labels) if label in own]
-    truth = _columns(own, [dev.labels[row] for row in known])
+    truth = columns_of(own, [dev.labels[row] for row in known])
     scope = _scope(logits, own, dev.labels)
     final = _labels_first(fit_linear(vectors.of(splits.train + splits.dev), strength=chosen.strength))
     return Head(
@@ -147,13 +154,6 @@ def _check(splits: Splits) -> None:
 def _labels_first(linear: Linear) -> Linear:
     """The same map with the out-of-scope row last, where the head expects it."""
     return linear.ordered(sorted(linear.labels, key=lambda label: (label == OOS, label)))
-
-
-def _columns(labels: Sequence[str], rows: Sequence[str]) -> "np.ndarray":
-    import numpy as np
-
-    place = {label: column for column, label in enumerate(labels)}
-    return np.array([place[row] for row in rows])
 
 
 def _scope(logits: "np.ndarray", own: Sequence[str], labels: Sequence[str]) -> Scope | None:

@@ -11,6 +11,8 @@ from rapport.lexical import PLACES, places, weight
 if TYPE_CHECKING:
     import numpy as np
 
+STRENGTHS = (3.0, 10.0)  # inverse regularisation; weaker and stronger ones never won on unit vectors
+
 
 @dataclass(frozen=True, slots=True)
 class Linear:

@@ -1,20 +1,15 @@
 """Fit the sentiment head: negative, neutral or positive. `rapport.heads.sentiment_of` makes one number of the three."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from finetune.calibrate import fit_temperature
-from finetune.examples import Labelled, Splits
-from finetune.logistic import choose_linear, fit_linear
+from finetune.examples import Labelled, Splits, columns_of
+from finetune.logistic import STRENGTHS, choose_linear, fit_linear
 from finetune.metrics import accuracy, confusions, expected_calibration_error, macro_f1
 from finetune.vectors import VectorCache
 from rapport.errors import BadRow
 from rapport.heads import SENTIMENTS, Head, base_name
-
-if TYPE_CHECKING:
-    import numpy as np
-
-STRENGTHS = (3.0, 10.0)
 
 
 def fit_sentiment(splits: Splits, vectors: VectorCache) -> Head:
@@ -31,7 +26,7 @@ def fit_sentiment(splits: Splits, vectors: VectorCache) -> Head:
     dev = vectors.of(splits.dev)
     # not balanced: most messages are neutral, and a calm customer taken for an angry one is a handover too many
     chosen = choose_linear(vectors.of(splits.train), dev, strengths=STRENGTHS, balanced=False)
-    truth = _columns(chosen.labels, dev.labels)
+    truth = columns_of(chosen.labels, dev.labels)
     final = fit_linear(vectors.of(splits.train + splits.dev), strength=chosen.strength, balanced=False)
     return Head(
         labels=final.labels,
@@ -60,9 +55,3 @@ def sentiment_scores(head: Head, rows: Sequence[Labelled], vectors: VectorCache)
         "ece": expected_calibration_error(said.probabilities.max(axis=1), right),
         "confusions": confusions(truth, guesses),
     }
-
-
-def _columns(labels: Sequence[str], rows: Sequence[str]) -> "np.ndarray":
-    import numpy as np
-
-    return np.array([labels.index(row) for row in rows])

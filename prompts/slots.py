@@ -71,5 +71,7 @@ def _told_apart(options: tuple[tuple[str, str], ...], siblings: list[dict[str, s
 
 
 def _option(key: str, value: str) -> str:
+    if value.isdigit():
+        return f"{key} {value}"
     # "yes" alone says nothing; "waterproof: yes" does
-    return f"{key}: {value}" if value.lower() in ("yes", "no", "none", "true", "false") or value.isdigit() else value
+    return f"{key}: {value}" if value.lower() in ("yes", "no", "none", "true", "false") else value

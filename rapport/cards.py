@@ -1,7 +1,7 @@
 """Artifacts on disk: a folder of files with `card.json` beside them, published whole or not at all.
 
-The files are written to a temporary folder, synced and renamed, the card last, so a kill leaves either the old
-artifact or the new one. The card says what each file must hash to. Knows nothing of what the files mean.
+The files are written to a temporary folder, synced and renamed, the card last, so a kill or a power cut leaves either
+the old artifact or the new one. The card says what each file must hash to. Knows nothing of what the files mean.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,9 +64,14 @@ def publish(folder: Path, card: Card) -> Iterator[Path]:
         files = {
             str(path.relative_to(temporary)): sha256_of(path) for path in sorted(temporary.rglob("*")) if path.is_file()
         }
+        for path in temporary.rglob("*"):
+            _sync(path)
         made = card.made_at or datetime.now(UTC).isoformat(timespec="seconds")
         content = {**asdict(card), "files": files, "made_at": made}
-        _write_synced(temporary / CARD, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False))
+        card_file = temporary / CARD
+        card_file.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+        _sync(card_file)
+        _sync(temporary)
         _swap(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -101,7 +106,8 @@ def recover(folder: Path) -> None:
         return
     time.sleep(SWAP_SECONDS)
     if not folder.exists() and old.is_dir():
-        old.rename(folder)
+        with suppress(OSError):  # another reader was faster; where nothing is there still, the missing card is told
+            old.rename(folder)
 
 
 def _swap(temporary: Path, folder: Path) -> None:
@@ -110,11 +116,14 @@ def _swap(temporary: Path, folder: Path) -> None:
     if folder.exists():
         folder.rename(old)
     temporary.rename(folder)
+    _sync(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+def _sync(path: Path) -> None:
+    """Return when the disk has a file's content, or a folder's names."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

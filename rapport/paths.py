@@ -45,13 +45,15 @@ class Home:
         return self.root / "rejects"
 
     def create(self) -> "Home":
-        """Make the folders. Raises SettingsError where the place cannot be written."""
+        """Make the folders, readable by their owner alone. Raises SettingsError where the place cannot be written."""
         try:
-            for folder in (self.root, self.models, self.indexes, self.runs, self.rejects):
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, exist_ok=True)
+            for folder in (self.models, self.indexes, self.runs, self.rejects):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.root / ".writable"
             probe.touch()
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another process may try the same
         except OSError as error:
             raise SettingsError(
                 f"the home {self.root} cannot be written ({error.strerror}).",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rapport.cards import CARD, Card, read_card
+from rapport.cards import CARD, Card, read_card, recover
 from rapport.errors import CorruptArtifact, NotFound, Refused
 from rapport.paths import Home
 
@@ -61,6 +61,8 @@ def rollback(home: Home, role: str) -> str:
 
 def artifacts(home: Home) -> list[Card]:
     """The cards of all models of this home, by name. Folders without a readable card are left out."""
+    for left in home.models.glob(".*.old"):  # a kill fell between the old model's removal and the new one's arrival
+        recover(home.models / left.name.removeprefix(".").removesuffix(".old"))
     cards = []
     for folder in sorted(home.models.iterdir()) if home.models.is_dir() else ():
         if folder.name.startswith(".") or not (folder / CARD).is_file():
@@ -75,7 +77,10 @@ def artifacts(home: Home) -> list[Card]:
 def artifact_folder(home: Home, name: str) -> Path:
     """Where an artifact stands. Raises NotFound where it does not, naming those that do."""
     folder = home.models / name
-    if not name or Path(name).name != name or not (folder / CARD).is_file():
+    possible = bool(name) and Path(name).name == name
+    if possible:
+        recover(folder)
+    if not possible or not (folder / CARD).is_file():
         known = ", ".join(card.name for card in artifacts(home)) or "none yet"
         raise NotFound(f"there is no model '{name}'.", hint=f"Known: {known}.")
     return folder

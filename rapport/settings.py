@@ -33,7 +33,6 @@ def setting(
 class CompanySettings:
     name: str = setting("our shop", "The name that the agent uses for the company.")
     contact_hours: str = setting("Monday to Friday, 9:00 to 18:00", "When people answer; said at a handover.")
-    locale: str = setting("en", "Language of the articles and replies (BCP 47).")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,6 @@ class EncoderSettings:
 class RetrievalSettings:
     chunk_words: int = setting(120, "Aim of a passage's length in words.", low=20, high=1000)
     hnsw_above: int = setting(20_000, "Passages above which FAISS searches an HNSW graph.", low=100, high=10_000_000)
-    top_k: int = setting(5, "Passages that a turn looks at.", low=1, high=100)
     answerable: float = setting(
         0.5, "Least probability that the passages answer; below it the agent abstains.", low=0.0, high=1.0
     )
@@ -65,6 +63,12 @@ class RetrievalSettings:
 class VerifySettings:
     facts: str = setting("email,postcode", "Customer fields that must all match before somebody counts as verified.")
     attempts: int = setting(5, "Failed matches in one conversation before a person takes over.", low=1, high=20)
+    attempts_an_hour: int = setting(
+        10,
+        "Failed matches for one e-mail in an hour, over all conversations, before no more are compared.",
+        low=1,
+        high=1000,
+    )
     secret: str = setting("", "Key (32 characters or more) of the site's signed identity tokens; empty: none accepted.")
 
 
@@ -195,11 +199,19 @@ def change_setting(home: Home, name: str, text: str) -> Settings:
     table = document.setdefault(section_name, tomlkit.table())
     table[key] = _from_text(name, text, hint)
     settings = parse_settings(document.unwrap(), origin=home.settings_file)
-    temporary = home.settings_file.with_suffix(".toml.new")
-    temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
-    temporary.chmod(0o600)  # it may hold secrets
-    temporary.replace(home.settings_file)
+    _write_private(home.settings_file, tomlkit.dumps(document))
     return settings
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Replace a file that may hold secrets: whole, and never readable by others, not even for a moment."""
+    temporary = path.with_suffix(".toml.new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
 
 
 def _from_text(name: str, text: str, hint: type | types.UnionType) -> Any:

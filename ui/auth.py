@@ -9,14 +9,17 @@ import hmac
 import os
 import secrets
 import stat
+import uuid
 from datetime import timedelta
+from pathlib import Path
 
-from crm.store import Store
+from crm.store import Store, StoreBusy
 from rapport.errors import SettingsError, UserError
 from rapport.paths import Home
 from rapport.records import CustomerId
 from rapport.settings import Settings
 from rapport.types import ConversationId, Identity, Viewer
+from retrieval.locks import locked
 
 KEY_FILE = "server.key"
 SHORTEST_SECRET = 32
@@ -34,20 +37,33 @@ def server_key(home: Home) -> bytes:
     """
     path = home.root / KEY_FILE
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-    except FileExistsError:
-        key = path.read_text(encoding="ascii").strip()
-        if len(key) < SHORTEST_SECRET:
-            raise SettingsError(f"{path} does not hold a key.", hint="Delete it; a new one is made.") from None
-        return key.encode("ascii")
+        if not path.exists():
+            with locked(path.with_name(f".{KEY_FILE}.lock")):  # of two servers that start at once, one makes the key
+                _make_key(path)
+        key = path.read_bytes().strip()
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written ({error.strerror}).", hint="Check the home's rights.") from error
-    key = secrets.token_hex(32)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    return key.encode("ascii")
+        raise SettingsError(
+            f"{path} cannot be read or written ({error.strerror}).", hint="Check the home's rights."
+        ) from error
+    if len(key) < SHORTEST_SECRET:
+        raise SettingsError(f"{path} does not hold a key.", hint="Delete it; a new one is made.")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Put a new key in place, whole or, after a kill, not at all."""
+    if path.exists():
+        return
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def conversation_token(key: bytes, conversation: ConversationId) -> str:
@@ -101,7 +117,14 @@ def verified_viewer(settings: Settings, store: Store, identity_token: str) -> Vi
 
 
 def _customer_named(store: Store, reference: str) -> CustomerId:
-    customer = store.find_customer(reference)
+    try:
+        customer = store.find_customer(reference)
+    except (SettingsError, StoreBusy):
+        raise
+    except UserError:  # several fit, or it cannot be a name: the bearer must not learn other customers' keys
+        raise Unauthorized(
+            "the identity token names no single customer.", hint="Put the customer's key in sub."
+        ) from None
     if customer is None:
         raise Unauthorized("the identity token names no customer.", hint="sub is the customer's id or e-mail.")
     return customer.id

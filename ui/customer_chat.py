@@ -62,7 +62,9 @@ class ChatPage:
 
     def load(self, session: Session) -> Updates:
         """Show what the store has of this browser's conversation."""
-        return self._screen(session, self._view(session))
+        answering = self._answering(session)  # asked first: a reply that comes in between is then in the view
+        screen = self._screen(session, self._view(session))
+        return {**screen, self._parts.timer: gr.update(active=True)} if answering else screen
 
     def send(self, text: str, session: Session, client_id: str) -> Iterator[Updates]:
         """Keep the message, show it, and stream the answer."""
@@ -105,9 +107,11 @@ class ChatPage:
         return self._screen({}, None)
 
     def poll(self, session: Session, seen: str) -> Updates:
-        """What a colleague has written or done since."""
+        """What a colleague has written or done since, or the reply that a reload has interrupted."""
+        waiting = self._answering(session)
         view = self._view(session)
-        if view is None or _mark(view) == seen:
+        waiting = waiting or (view is not None and view.conversation.state in WAITING)
+        if view is None or (waiting and _mark(view) == seen):
             return {self._parts.seen: seen}
         return {part: value for part, value in self._screen(session, view).items() if part is not self._parts.box}
 
@@ -133,6 +137,10 @@ class ChatPage:
             return session
         conversation, token = self._service().open(viewer=Viewer(), channel="chat")
         return {"id": conversation.id, "token": token}
+
+    def _answering(self, session: Session) -> bool:
+        id = self._admitted(session)
+        return id is not None and self._service().answering(id)
 
     def _view(self, session: Session) -> View | None:
         id = self._admitted(session)

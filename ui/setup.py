@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rapport.errors import Refused
+from rapport.cards import Card, read_card
+from rapport.errors import CorruptArtifact, Refused
 from rapport.paths import Home
 from rapport.records import AnyRecord, RecordKind
+from rapport.registry import ROLES, current
 from rapport.settings import Settings, change_setting, load_settings
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ def set_up(home: Home, *, sample: bool, seed: int = 7, quiet: bool = False) -> d
             _add_sample(store, company)
         encoder = load_encoder(settings.encoder)
         with progress_bar(quiet=quiet) as bar:
-            heads = fit_default_heads(home, company.examples, encoder=encoder, progress=bar.console.print)
+            heads = _heads_in_use(home) or fit_default_heads(
+                home, company.examples, encoder=encoder, progress=bar.console.print
+            )
             report = sync.build(home, store, encoder=encoder, settings=settings.retrieval, progress=bar)
         return {
             "home": str(home.root),
@@ -51,9 +55,20 @@ def set_up(home: Home, *, sample: bool, seed: int = 7, quiet: bool = False) -> d
         }
 
 
+def _heads_in_use(home: Home) -> list[Card]:
+    """The cards of the classifiers in use; [] where one is missing or damaged, so that all are fitted again."""
+    names = [current(home, role) for role in ROLES]
+    try:
+        return [read_card(home.models / name) for name in names if name] if all(names) else []
+    except CorruptArtifact:
+        return []
+
+
 def is_set_up(home: Home) -> bool:
     """Whether `set_up` has finished in this home: records, an index and a chosen classifier stand there."""
-    return home.database_file.exists() and home.current_file.exists() and any(home.indexes.glob("*/card.json"))
+    url = load_settings(home).database_url(home)
+    records = home.database_file.exists() or url != f"sqlite:///{home.database_file}"
+    return records and home.current_file.exists() and any(home.indexes.glob("*/card.json"))
 
 
 def _first_settings(home: Home, *, company_name: str | None) -> Settings:

@@ -85,3 +85,18 @@ def test_one_of_many_orders_is_asked_for():
     text = worded("orders", {"orders": orders, "count": 2, "more": False})
     assert "#1 (shipped) and #2 (shipped)" in text
     assert "further" not in text
+
+
+@pytest.mark.parametrize("status", ["cancelled", "canceled"])
+def test_a_cancelled_order_has_no_parcel_to_wait_for(status):
+    values = {"number": "#1", "status": status, "items": [{"name": "Mug"}], "parcels": []}
+    told = worded("delivery", values)
+    assert "no parcel is on its way" in told
+    assert "yet" not in told
+
+
+def test_the_day_of_a_lost_parcel_is_past():
+    parcel = {"state": "lost", "carrier": None, "tracking": "Z1", "shipped": None, "expected": "2026-03-05",
+              "delivered": None}  # fmt: skip
+    values = {"number": "#1", "status": "shipped", "items": [{"name": "Mug"}], "parcels": [parcel]}
+    assert "It was expected on 5 March 2026." in worded("order_status", values)

@@ -207,3 +207,60 @@ def test_whatever_the_facts_there_is_a_decision_and_no_record_without_identity(
     assert sum(step.rule == "verify" for step in steps) <= 1
     if state is State.QUEUED:
         assert not any(step.decision.kind in ("ask", "hand_over") for step in steps)
+
+
+@pytest.mark.parametrize("text", ["May I return socks?", "which items can't be returned", "returns"])
+def test_a_question_about_a_change_gets_the_article_and_nothing_else(text):
+    (step,) = decide(facts(ask("return_item", text), answerable=0.9))
+    assert (step.rule, step.offers) == ("article", False)
+
+
+def test_a_report_gets_the_article_and_the_offer_of_a_person():
+    (step,) = decide(facts(ask("damaged_item", "my tent arrived broken"), answerable=0.9))
+    assert (step.rule, step.offers) == ("article", True)
+
+
+def test_an_unknown_person_with_a_late_parcel_is_told_what_to_do_and_asked_who_they_are():
+    late = ask("delivery_problem", "My parcel is late, what can I do?")
+    assert rules(facts(late, answerable=0.9, verified=False)) == ["article", "verify"]
+    assert rules(facts(late, answerable=0.1, verified=False)) == ["verify"]
+
+
+def test_why_identity_is_needed_is_explained_and_the_question_keeps_waiting():
+    wanted = (Wanted(intent="order_status", text="where is my order"),)
+    context = Context(pending=Pending(kind="verify", wanted=wanted))
+    (step,) = decide(
+        facts(ask("data_privacy", "why do you need that?"), verified=False, context=context, answerable=0.9)
+    )
+    assert (step.rule, step.wanted) == ("verify_why", wanted)
+
+
+@pytest.mark.parametrize(("text", "choose"), [("and the one before?", "before"), ("the order after", "after")])
+def test_the_order_before_or_after_is_looked_up_whatever_was_asked_last(text, choose):
+    context = Context(order="W1", intent="cancel_order")
+    (step,) = decide(facts(ask("cancel_order", text), context=context, answerable=0.9))
+    assert (step.rule, step.order, step.choose, step.looks_up) == ("order_status", "W1", choose, True)
+
+
+def test_a_general_question_about_paying_is_no_question_about_the_order_under_discussion():
+    context = Context(order="W1", intent="order_status")
+    assert rules(facts(ask("payment_info", "can I pay with PayPal?"), context=context, answerable=0.9)) == ["article"]
+
+
+def test_a_wish_for_a_person_that_is_out_of_scope_is_none():
+    assert rules(facts(ask("talk_to_person", "SELECT * FROM customers", in_scope=0.02))) == ["out_of_scope"]
+
+
+def test_a_request_for_own_records_in_another_language_may_be_less_sure():
+    foreign = ask("order_status", "Wo ist meine Bestellung?", confidence=0.3)
+    assert rules(facts(foreign, verified=False, language="de")) == ["verify"]
+    assert rules(facts(foreign, verified=False, language="en")) == ["clarify"]
+
+
+def test_a_note_taken_is_no_answer_to_nothing():
+    assert rules(facts(ask("confirm", "ok"))) == ["declined"]
+    assert rules(facts(ask("confirm", "yes"))) == ["nothing_pending"]
+
+
+def test_a_farewell_that_is_unsure_is_none():
+    assert rules(facts(ask("goodbye", "the Tern 3", confidence=0.79))) == ["clarify_open"]

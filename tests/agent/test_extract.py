@@ -106,3 +106,37 @@ def test_a_list_that_nothing_leads_into_stands_under_its_heading():
     assert extractor().quote(question, ENCODER.encode([question])[0], reasons) == (
         "Why a code may not work:\n- It has expired.\n- It was used already."
     )
+
+
+SIZES = "| Size | Chest |\n|---|---|\n| S | 88 to 95 cm |\n| M | 96 to 103 cm |\n| L | 104 to 111 cm |\n"
+
+
+def test_the_row_whose_range_holds_the_number_is_quoted():
+    assert quote("which size for a chest of 100 cm?", SIZES) == "Size: M; Chest: 96 to 103 cm."
+
+
+def test_a_sentence_that_only_refers_elsewhere_is_no_answer():
+    text = "Returns cost nothing in most countries. See Return costs for what a return costs."
+    assert not quote("return costs", text).startswith("See")
+
+
+def test_who_names_a_topic_is_told_what_its_article_begins_with():
+    lead = replace(passage("Returns are taken back within 60 days."), id=PassageId("lead"))
+    part = replace(passage("Returns of gifts need the number of the note."), id=PassageId("part"), heading="Gifts")
+    hits = [Hit(part, 0.5, 1, "both"), Hit(lead, 0.45, 2, "both")]
+    found = extractor().answer("returns", ENCODER.encode(["returns"])[0], hits)
+    assert [text for _, text in found] == [lead.text]
+
+
+def test_two_passages_are_encoded_at_once():
+    asked: list[int] = []
+
+    def encode(texts):
+        asked.append(len(texts))
+        return ENCODER.encode(texts)
+
+    hits = [Hit(replace(passage(), heading="Later"), 0.5, 1, "both"), Hit(passage("One. Two. Three."), 0.4, 2, "both")]
+    both = Extractor(encode, sentences, article=lambda key: "")
+    for _ in range(2):
+        both.answer("money", ENCODER.encode(["money"])[0], hits)
+    assert len(asked) == 1

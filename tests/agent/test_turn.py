@@ -178,3 +178,25 @@ def test_a_product_is_found_by_name_and_options(shop):
     (turn,) = shop.talk("do you have the enamel mug in blue?")
     assert "Enamel Mug (blue, S)" in turn.reply.text
     assert "€14.90" in turn.reply.text
+
+
+def test_the_one_before_is_the_order_placed_before(shop):
+    replies = shop.say("Where is my order #W2611340?", "And the one before?", "and the one before?", viewer=OWNER)
+    assert "Wool Rug" in replies[1]
+    assert "can't see an order before #W2611399" in replies[2]
+
+
+def test_another_order_is_not_invented_for_who_has_one(shop):
+    replies = shop.say("Where is my order #W9911000?", "and the other one?", viewer=Viewer(BEN, Identity.VERIFIED))
+    assert "any order but #W9911000" in replies[1]
+
+
+def test_what_it_talks_to_is_told_honestly(shop):
+    (turn,) = shop.talk("are you a robot?")
+    assert "automated assistant" in turn.reply.text
+    assert turn.state.value == "bot"
+
+
+def test_a_size_that_does_not_exist_is_not_answered_with_another(shop):
+    replies = shop.say("Do you have the Enamel Mug in S?", "and in XXL?")
+    assert "can't see the Enamel Mug in XXL" in replies[1]

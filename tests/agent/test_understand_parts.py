@@ -207,4 +207,40 @@ def test_a_few_bare_words_are_read_with_the_question_before_them(text):
     assert continued is not None
     assert (continued.kind, continued.intent) == ("bare", None)
     assert continued.query.endswith(text)
+
+
+def test_bare_words_with_nothing_before_them_are_searched_without_what_about():
+    alone = follow_up("and what about returns?", [], Context())
+    assert alone is not None
+    assert (alone.query, alone.own) == ("returns?", "returns?")
+
+
+@pytest.mark.parametrize("text", ["how long do I have?", "and is it free?", "how much?", "why?", "when then?"])
+def test_a_question_that_names_nothing_is_read_with_the_question_before_it(text):
+    continued = follow_up(text, [], TALK)
+    if len(text.split()) > 1:
+        assert continued is not None
+        assert continued.query.endswith(text)
     assert follow_up(text, [], Context()) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["And the one before?", "and before that?", "the previous one", "what about the order after?"]
+)
+def test_the_order_before_or_after_continues_the_thread(text):
+    continued = follow_up(text, [], TALK)
+    assert continued is not None
+    assert (continued.kind, continued.intent) == ("ellipsis", TALK.intent)
+
+
+def test_what_now_is_about_what_was_said_before():
+    continued = follow_up("so what now?", [], TALK)
+    assert continued is not None
+    assert (continued.intent, continued.query) == (TALK.intent, TALK.query)
+
+
+@pytest.mark.parametrize(
+    "text", ["How many bones does a human have?", "are you a human?", "Who is your data protection officer?"]
+)
+def test_words_that_only_sound_like_a_call_for_a_person_are_none(text):
+    assert urgency(text).score < 0.6

@@ -53,4 +53,4 @@ def test_the_same_item_twice_is_counted():
 
 
 def test_an_option_that_says_nothing_alone_is_said_with_its_name():
-    assert option_words({"color": "blue", "waterproof": "yes", "size": "38"}) == "blue, waterproof: yes, size: 38"
+    assert option_words({"color": "blue", "waterproof": "yes", "size": "38"}) == "blue, waterproof: yes, size 38"

@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from rapport import cards
 from rapport.cards import Card, publish, read_card
 from rapport.errors import CorruptArtifact
 
@@ -46,6 +48,35 @@ def test_damage_is_found(tmp_path, damage):
         (tmp_path / "a" / "card.json").write_text('{"name": 1')
     with pytest.raises(CorruptArtifact):
         read_card(tmp_path / "a")
+
+
+def test_two_readers_that_put_an_old_artifact_back_at_once_both_read_it(tmp_path, monkeypatch):
+    with publish(tmp_path / "a", CARD) as folder:
+        (folder / "x").write_text("old")
+    (tmp_path / "a").rename(tmp_path / ".a.old")  # as a kill between the two renames leaves it
+    rename = Path.rename
+
+    def late(self, target):
+        rename(self, target)  # the other reader
+        return rename(self, target)
+
+    monkeypatch.setattr(cards, "SWAP_SECONDS", 0)
+    monkeypatch.setattr(Path, "rename", late)
+    assert read_card(tmp_path / "a").name == "a"
+
+
+def test_every_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    synced, fsync = set(), os.fsync
+
+    def noting(descriptor):
+        synced.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    with publish(tmp_path / "a", CARD) as folder:
+        (folder / "sub").mkdir()
+        (folder / "sub" / "x").write_text("1")
+    assert {path.stat().st_ino for path in (tmp_path, tmp_path / "a", *(tmp_path / "a").rglob("*"))} <= synced
 
 
 PUBLISHER = """

@@ -34,3 +34,7 @@ def test_public_data_that_is_not_there_is_none(tmp_path, monkeypatch):
     assert public_data("gone") is None
     monkeypatch.delenv("RAPPORT_PUBLIC_DATA")
     assert public_data("here") is None
+
+
+def test_a_new_home_is_for_its_owner_alone(tmp_path):
+    assert Home(tmp_path / "a" / "b").create().root.stat().st_mode & 0o077 == 0

@@ -36,6 +36,15 @@ def test_rollback_goes_back_to_the_same_bytes(home):
     assert (artifact_folder(home, "first") / "head.safetensors").read_bytes() == before
 
 
+def test_a_kill_between_the_two_renames_loses_no_model(home, monkeypatch):
+    monkeypatch.setattr("rapport.cards.SWAP_SECONDS", 0)
+    for look in (lambda: artifact_folder(home, "first"), lambda: artifacts(home)[0]):
+        publish(home, "first")
+        (home.models / "first").rename(home.models / ".first.old")
+        assert look()
+        assert (home.models / "first" / "card.json").is_file()
+
+
 def test_roles_do_not_touch_each_other(home):
     publish(home, "first")
     publish(home, "mood", "sentiment")

@@ -139,6 +139,13 @@ def test_an_index_of_another_database_is_refused(home, filled, light, options, t
             Searcher.open(home, other, encoder=light, settings=options)
 
 
+def test_damage_is_looked_for_only_where_every_file_is_to_be_hashed(home, filled, light, options):
+    sync.build(home, filled, encoder=light, settings=options)
+    (home.indexes / "main" / "passages.jsonl").write_text("harmed")
+    assert sync.info(home, filled).state == "damaged"
+    assert sync.info(home, filled, verify=False).state == "ready"
+
+
 def test_a_missing_index_says_what_to_do(home, filled, light, options):
     assert sync.info(home, filled).state == "missing"
     with pytest.raises(IndexMismatch, match="there is no index"):

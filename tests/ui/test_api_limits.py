@@ -5,10 +5,13 @@ from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
 
+from rapport.errors import CorruptArtifact
 from rapport.settings import ServerSettings
 from ui.api import errors
 from ui.api.limits import Bucket
+from ui.api.metrics import Counted, Metrics
 
 JSON = {"Content-Type": "application/json"}
 
@@ -133,3 +136,23 @@ def test_an_error_of_ours_keeps_its_message_and_hint():
     from rapport.errors import Refused
 
     assert errors.describe(Refused("no.", hint="Do that.")) == (409, errors.error_body("refused", "no.", "Do that."))
+
+
+def test_a_failure_on_our_side_tells_a_caller_no_path_and_the_operator_all(caplog):
+    damaged = CorruptArtifact("/srv/shop/crm.sqlite3 is damaged.", hint="Restore a backup.")
+    with caplog.at_level(logging.ERROR):
+        status, body = errors.describe(damaged)
+    assert (status, body["error"]["code"]) == (500, "data")
+    assert "/srv" not in str(body)
+    assert body["error"]["hint"].rsplit(" ", 1)[-1] in caplog.text
+    assert "/srv/shop/crm.sqlite3 is damaged." in caplog.text
+    assert errors.describe(damaged, operator=True)[1]["error"]["message"] == damaged.message
+
+
+def test_a_method_that_somebody_made_up_gets_no_counter_of_its_own():
+    metrics = Metrics()
+    client = TestClient(Counted(Starlette(), metrics=metrics))
+    for method in ("GET", "BREW", "WHEN"):
+        client.request(method, "/")
+    assert b'method="GET"' in metrics.text()
+    assert b'rapport_http_requests_total{method="other",route="other",status="404"} 2.0' in metrics.text()

@@ -41,7 +41,13 @@ def test_an_event_is_kept_once(served, customer):
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({"customer": "nobody"}, 404), ({"at": "2026-05-01T10:00:00"}, 400), ({"kind": "Not A Kind"}, 422)],
+    [
+        ({"customer": "nobody"}, 404),
+        ({"at": "2026-05-01T10:00:00"}, 400),
+        ({"kind": "Not A Kind"}, 422),
+        ({"product_id": "no:such"}, 400),
+        ({"source": "a:b"}, 400),
+    ],
 )
 def test_a_wrong_event_is_refused(served, customer, change, status):
     body = {"source_id": "e-2", "customer": customer.id, "kind": "search", **change}

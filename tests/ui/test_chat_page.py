@@ -110,6 +110,26 @@ def test_a_reload_keeps_the_transcript_and_the_state(page, say, state_of):
     assert state_of(page) == "Waiting for a colleague"
 
 
+def test_a_reply_that_was_not_there_at_a_reload_arrives_by_itself(page, site, monkeypatch, wait_ready):
+    agent, go = site.service.agent, threading.Event()
+
+    class Slow:
+        def respond(self, id):
+            assert go.wait(30)
+            yield from agent.respond(id)
+
+    monkeypatch.setattr(site.service.runner, "_agent", Slow())
+    page.fill("#box textarea", QUESTION)
+    page.keyboard.press("Enter")
+    page.locator("#transcript .msg.customer").wait_for()
+    page.reload()
+    wait_ready(page)
+    page.locator("#transcript .msg.customer").wait_for()
+    assert page.locator("#transcript .msg.assistant").count() == 0
+    go.set()
+    page.locator("#transcript .msg.assistant").wait_for()
+
+
 def test_a_new_conversation_starts_empty_and_stays_so(page, say, wait_ready):
     say(page, QUESTION)
     page.click("#again")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import pytest
 
@@ -70,6 +71,18 @@ def test_the_doctor_says_what_is_missing(home, capsys):
     assert checks["encoder"]["passed"]
     assert not checks["records"]["passed"]
     assert "rapport init" in checks["records"]["hint"]
+
+
+def test_the_doctor_makes_no_database(home, capsys):
+    result(capsys, "doctor", code=1)
+    assert not home.database_file.exists()
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_a_missing_index(own_sample_home, capsys):
+    shutil.rmtree(own_sample_home.indexes / "main")
+    checks = {check["check"]: check for check in result(capsys, "doctor", code=1)["checks"]}
+    assert "rapport index build" in checks["index"]["hint"]
 
 
 @pytest.mark.slow
@@ -157,3 +170,18 @@ def test_every_verb_takes_json_and_home(verb, capsys):
     shown = capsys.readouterr().out
     assert "--json" in shown
     assert "--home" in shown
+
+
+@pytest.mark.slow
+def test_init_again_keeps_the_models_in_use_and_mends_a_damaged_one(own_sample_home, capsys):
+    name = result(capsys, "models", "list")[0]["name"]
+    card = own_sample_home.models / name / "card.json"
+    before = card.read_bytes()
+    again = result(capsys, "init", "--sample")
+    assert card.read_bytes() == before
+    assert again["records"]["customers"] == 400
+    (own_sample_home.models / name / "head.safetensors").write_bytes(b"damaged")
+    assert run(["init", "--json"]) == 0
+    capsys.readouterr()
+    assert result(capsys, "models", "show", name)["name"] == name
+    assert result(capsys, "doctor")["passed"]

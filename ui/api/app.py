@@ -92,11 +92,11 @@ def _open(home: Home, settings: Settings, metrics: Metrics) -> _Running:
         agent.warm_up()
         service = Service(home, settings, agent=agent, store=store, metrics=metrics)
         keeper = IndexKeeper(service)
+        # Through the runner and not agent.recover(): one conversation that fails must not keep the server down.
+        service.runner.resume(service.clock())
     except BaseException:
         store.close()
         raise
-    # Through the runner and not agent.recover(): one conversation that fails must not keep the server down.
-    service.runner.resume(service.clock())
     keeper.start()
     return _Running(service, keeper)
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crm.values import StoreBusy
 from rapport.errors import (
+    BadRow,
     DataError,
     MissingPackage,
     ModelError,
@@ -48,9 +49,15 @@ STATUS: tuple[tuple[type[RapportError], int, str], ...] = (  # the first class t
     (SettingsError, 500, "settings"),
     (MissingPackage, 501, "missing_package"),
     (UserError, 400, "bad_request"),
+    (BadRow, 400, "bad_request"),
     (DataError, 500, "data"),
     (ModelError, 503, "model"),
 )
+# What a caller is told where the error itself is for the operator: it may name files, addresses or settings.
+OUR_SIDE: Mapping[str, str] = {
+    "busy": "too much is going on just now.",
+    "model": "the answer could not be written just now.",
+}
 BY_STATUS: Mapping[int, tuple[str, str, str]] = {
     400: ("bad_request", "the request cannot be read.", "Send valid JSON in UTF-8."),
     401: ("unauthorized", "this needs a token.", "Send it as: Authorization: Bearer TOKEN"),
@@ -66,14 +73,22 @@ def error_body(code: str, message: str, hint: str = "") -> Failure:
     return {"error": {"code": code, "message": message, "hint": hint}}
 
 
-def describe(error: BaseException) -> tuple[int, Failure]:
-    """HTTP status and body for any exception. The unforeseen are logged under the reference given in the hint."""
+def describe(error: BaseException, *, operator: bool = False) -> tuple[int, Failure]:
+    """HTTP status and body for any exception.
+
+    What went wrong on our side is logged under the reference given in the hint; an operator is told what it was,
+    except where it is unforeseen.
+    """
+    reference = uuid.uuid4().hex[:8]
+    told = f"Try again in a moment, or tell the operator: {reference}"
     for kind, status, code in STATUS:
         if isinstance(error, kind):
-            if status >= 500:
-                log.error("%s: %s", type(error).__name__, error.message)
-            return status, error_body(code, error.message, error.hint)
-    reference = uuid.uuid4().hex[:8]
+            if status < 500:
+                return status, error_body(code, error.message, error.hint)
+            log.error("%s %s: %s", reference, type(error).__name__, error)
+            if operator:
+                return status, error_body(code, error.message, error.hint)
+            return status, error_body(code, OUR_SIDE.get(code, "something is not set up right on our side."), told)
     log.error("unforeseen error %s", reference, exc_info=error)
     return 500, error_body("internal", "something went wrong on our side.", f"Tell the operator: {reference}")
 

@@ -1,13 +1,15 @@
 """Moves of a conversation outside a turn: the button for a person, and what staff do with it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from crm.store import Store
+from crm.store import StaleTurn, Store
 from rapport.settings import Settings
 from rapport.types import ConversationId, Handover, State, Turn
 
 LAST_WORDS = 300
+MOST_TRIES = 5  # a turn that ends meanwhile moves the conversation once; others rarely do
 
 
 def ask_for_a_person(
@@ -15,8 +17,16 @@ def ask_for_a_person(
 ) -> State:
     """Queue the conversation and tell the customer what happens next. by: who asks and when.
 
-    Already queued or with a person: nothing is written. Raises Refused where the state does not allow it.
+    Already queued or with a person: nothing is written. A turn or a colleague may move the conversation meanwhile:
+    then it is looked at again. Raises Refused where the state does not allow it.
     """
+    for _ in range(MOST_TRIES - 1):
+        with suppress(StaleTurn):
+            return _ask(store, id, settings=settings, reason=reason, by=by)
+    return _ask(store, id, settings=settings, reason=reason, by=by)
+
+
+def _ask(store: Store, id: ConversationId, *, settings: Settings, reason: str, by: tuple[str, datetime]) -> State:
     from agent.handover import next_state
     from prompts.render import say
 

@@ -32,7 +32,6 @@ class SendMessage(Body):
         None, examples=["5b0c2d54"], description="Yours; sending it again gives the same answer, not a second one."
     )
     role: Literal["customer", "staff"] = Field("customer", description="staff needs the staff token.")
-    name: Name | None = Field(None, examples=["Anna"], description="The colleague's name; for staff.")
 
 
 class Assign(Body):

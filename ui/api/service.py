@@ -138,10 +138,9 @@ class Service:
             return Said(message, self.runner.answered(id, message))
         return Said(message, self.runner.answer(id, message))
 
-    def catch_up(self, id: ConversationId) -> "Iterator[TurnEvent | Failed] | None":
-        """The events of a turn in flight, for a page that was reloaded in the middle of it."""
-        running = self.runner.running(id)
-        return running.events() if running else None
+    def answering(self, id: ConversationId) -> bool:
+        """Whether a reply is being made, such as when a page is reloaded in the middle of it."""
+        return self.runner.running(id)
 
     def reply_as_staff(self, id: ConversationId, text: str, *, client_id: str | None = None) -> Message:
         """Keep a colleague's message. Raises Refused unless a person has the conversation."""

@@ -30,7 +30,7 @@ class IndexKeeper:
         from retrieval import sync
 
         service = self._service
-        behind = sync.info(service.home, service.store).behind
+        behind = sync.info(service.home, service.store, verify=False).behind  # an update checks what it reads
         service.metrics.behind.set(behind)
         if behind:
             encoder, settings = service.agent.parts.searcher.encoder, service.settings.retrieval

@@ -93,10 +93,10 @@ class TurnRunner:
             for _ in running.events():
                 pass
 
-    def running(self, id: ConversationId) -> RunningTurn | None:
-        """The turn in flight, if there is one."""
+    def running(self, id: ConversationId) -> bool:
+        """Whether a turn is in flight."""
         with self._lock:
-            return self._running.get(id)
+            return id in self._running
 
     def answered(self, id: ConversationId, message: Message) -> Turn | None:
         """The stored turn that answered the message."""
@@ -119,8 +119,9 @@ class TurnRunner:
             pending = frozenset(message.id for message in self._store.unanswered(id))
             if not pending:
                 return None
-            running = self._running[id] = RunningTurn(pending)
-        self._threads.submit(self._run, id, running)
+            running = RunningTurn(pending)
+            self._threads.submit(self._run, id, running)  # raises once closed: then nobody may wait for this turn
+            self._running[id] = running
         return running
 
     def _run(self, id: ConversationId, running: RunningTurn) -> None:
@@ -131,6 +132,8 @@ class TurnRunner:
             with self._lock:
                 try:
                     following = self._following(id, running) if went_well else None
+                except Exception as error:  # a thread has no caller: what waits is answered with the next message
+                    log.error("conversation %s could not be looked at again", id, exc_info=error)
                 finally:
                     if following is None:
                         del self._running[id]

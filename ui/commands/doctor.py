@@ -88,11 +88,16 @@ def _encoder(home: Home, settings: Settings) -> str:
     return f"{encoder.name}, {encoder.dim} numbers, {encoder.fingerprint}"
 
 
-def _records(home: Home, settings: Settings) -> str:
+def _expect_records(home: Home, settings: Settings) -> None:
+    """A look must not make a database."""
     from rapport.errors import NotFound
 
-    if not home.database_file.exists() and settings.database_url(home).startswith("sqlite"):
+    if not home.database_file.exists() and settings.database_url(home) == f"sqlite:///{home.database_file}":
         raise NotFound(f"there is no company in {home.root}.", hint="Run: rapport init, or rapport init --sample")
+
+
+def _records(home: Home, settings: Settings) -> str:
+    _expect_records(home, settings)
     from crm.store import Store
     from rapport.records import RecordKind
 
@@ -115,10 +120,14 @@ def _classifiers(home: Home, settings: Settings) -> str:
 
 def _index(home: Home, settings: Settings) -> str:
     from crm.store import Store
+    from rapport.errors import IndexMismatch
     from retrieval import sync
 
+    _expect_records(home, settings)
     with Store.open(settings.database_url(home)) as store:
         info = sync.info(home, store)
+    if info.state != "ready":
+        raise IndexMismatch(f"the index is {info.state}.", hint="Run: rapport index build")
     return f"{info.passages:,} passages, {info.behind} changes behind"
 
 

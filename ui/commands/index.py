@@ -1,6 +1,7 @@
 """`rapport index build|update|info|search`: the index over the records."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,36 +14,24 @@ app = typer.Typer(help="Build, update and search the index over the records.", n
 @app.command("build")
 def build(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Build the index from the records anew."""
-    with opened(home) as place:
-        from rapport.models import load_encoder
-        from retrieval import sync
-
-        with progress_bar(quiet=as_json) as bar:
-            report = sync.build(
-                place.home,
-                place.store,
-                encoder=load_encoder(place.settings.encoder),
-                settings=place.settings.retrieval,
-                progress=bar,
-            )
-        emit(asdict(report), as_json, _render)
+    _make(home, as_json, anew=True)
 
 
 @app.command("update")
 def update(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Bring the index up to the records: only what changed is encoded."""
+    _make(home, as_json, anew=False)
+
+
+def _make(home: Path | None, as_json: bool, *, anew: bool) -> None:
     with opened(home) as place:
         from rapport.models import load_encoder
         from retrieval import sync
 
+        encoder = load_encoder(place.settings.encoder)
+        make = sync.build if anew else sync.update
         with progress_bar(quiet=as_json) as bar:
-            report = sync.update(
-                place.home,
-                place.store,
-                encoder=load_encoder(place.settings.encoder),
-                settings=place.settings.retrieval,
-                progress=bar,
-            )
+            report = make(place.home, place.store, encoder=encoder, settings=place.settings.retrieval, progress=bar)
         emit(asdict(report), as_json, _render)
 
 
@@ -59,7 +48,7 @@ def info(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def search(
     text: Annotated[str, typer.Argument(help="What to look for.")],
     customer: Annotated[str | None, typer.Option(help="Search as this verified customer.")] = None,
-    k: Annotated[int, typer.Option(help="How many passages.", min=1, max=100)] = 5,
+    k: Annotated[int, typer.Option("--k", "-k", help="How many passages.", min=1, max=100)] = 5,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -28,5 +28,5 @@ def _render(report: dict[str, Any]) -> None:
         out.print(f"  {count:>7,} {kind}")
     out.print(f"  {report['passages']:>7,} passages in the index")
     for model in report["models"]:
-        scores = ", ".join(f"{name} {value}" for name, value in model["scores"].items())
+        scores = ", ".join(f"{name} {value:.3f}" for name, value in model["scores"].items() if isinstance(value, float))
         out.print(f"  model {model['name']}: {scores}")

@@ -166,7 +166,11 @@ def _logs() -> None:
         "details text",
         indices=("conversation_id",),
     )
-    _table("audit", "id serial!", "actor text", "action text", "subject text", "at time", "details text")
+    _table(
+        "audit",
+        *("id serial!", "actor text", "action text", "subject text", "at time", "details text"),
+        indices=("subject",),
+    )
 
 
 def _silence_the_bot() -> None:

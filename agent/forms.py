@@ -1,0 +1,68 @@
+"""The form of what a customer writes: a question, a request to do something, a report of what happened. Words only."""
+
+import re
+
+# Where a sentence or a part of one may begin.
+_START = r"(?:^|[.,;:!?\n]\s*)\W*(?:(?:and|so|also|but|then|hi|hello|hey|ok(?:ay)?|sorry|excuse me)\W+)*"
+_QUESTION = re.compile(
+    _START + r"(?:how|what(?:['’]s)?|which|who(?:se|['’]s)?|when|where|why|is|are|was|were|am|do|does|did|"
+    r"may|might|must|should|has|have (?:you|i|we)|(?:can|could|will|would)(?! you\b)|is it possible)\b",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"\b(?:please|"
+    r"(?:can|could|would|will) you(?=.*\b(?:my|me|it|this|that|the|them|these|order|us)\b)|"
+    r"(?:i|we)(?:['’]d| would) (?:like|love|prefer)|"
+    r"(?:i|we) (?:want|need|wish)|help me|let me)\b|"
+    + _START
+    + r"(?:cancel|change|return|exchange|swap|refund|replace|send|update|add|remove|delete|modify|edit|correct|stop)"
+    r"\s+(?:my|the|this|that|it|these|those|them|our|order|all|a|an|one|me)\b",
+    re.IGNORECASE,
+)
+_OWN_CASE = re.compile(
+    r"\b(?:my|mine|me|i|i['’](?:m|ve|d)|our|we|us|you (?:sent|gave|shipped|delivered|promised))\b", re.IGNORECASE
+)
+# Asks how things stand with one's own order now, which no article can say.
+_STATE = re.compile(
+    r"\bwhere(?:['’]s| is| are)\b|\bwhen (?:will|is|are|do(?:es)? (?:i|my|it|the (?:parcel|package|order)))\b|"
+    r"\b(?:has|have|did|is|are|was) (?:you |it |my |the )?(?:\w+ )?"
+    r"(?:shipped|sent|dispatched|arriv\w+|paid|refunded|on its way)\b|"
+    r"\bstatus\b|\b(?:is|are|has) my\b|\bhow much (?:is|was|did)\b",
+    re.IGNORECASE,
+)
+
+
+_TOPIC = re.compile(r"^\W*what(?: is|['’]s| are) (?:the|your)\b", re.IGNORECASE)
+_WHAT_TO_DO = re.compile(
+    r"\bwhat (?:now|next|then|(?:can|should|do|must|shall) (?:i|we) do|are my options)\b|\bnow what\b", re.IGNORECASE
+)
+
+
+def asks_what_to_do(text: str) -> bool:
+    """Whether the text asks for the way on: "what now?"."""
+    return bool(_WHAT_TO_DO.search(text))
+
+
+def names_topic(text: str) -> bool:
+    """Whether the text names what it is about and asks nothing of it: "returns", "what is your return policy?"."""
+    return not asks_question(text) or bool(_TOPIC.match(text))
+
+
+def asks_question(text: str) -> bool:
+    """Whether a part of the text is a question; "can you cancel it?" is a request and none."""
+    return bool(_QUESTION.search(text))
+
+
+def requests_change(text: str) -> bool:
+    """Whether the text asks for something to be done."""
+    return bool(_REQUEST.search(text))
+
+
+def concerns_own_case(text: str) -> bool:
+    """Whether the text speaks of the customer's own case: "my parcel", "you sent the wrong one"."""
+    return bool(_OWN_CASE.search(text))
+
+
+def in_general(text: str) -> bool:
+    """Whether the text asks how something goes, and not how one's own order stands now."""
+    return asks_question(text) and not _STATE.search(text)
