@@ -34,7 +34,6 @@ _PLAIN = frozenset(
         "fallback",
     }
 )
-_HAND_OVER = frozenset({"asked_for_person", "escalation", "offer_accepted", "verify_limit"})
 _FREE = frozenset({"order_status", "delivery", "refund", "invoice", "product", "article", "article_then_offer"})
 # No word of regret goes before these.
 _CHEERFUL = frozenset(

@@ -69,7 +69,9 @@ class Desk:
         verdict = self._check(text, brief, viewer, spent)
         if verdict.passed:
             return _written(text, brief, verdict, "composer", refused, spent)
-        log.error("a composed reply failed the checks: %s", verdict)
+        # counts only: the values stand in somebody's conversation
+        counts = (len(verdict.ungrounded), len(verdict.leaks), len(verdict.rule_breaks))
+        log.error("a composed reply failed the checks: %d ungrounded, %d leaks, %d rule breaks", *counts)
         return self._give_up(brief, viewer, [*refused, verdict], spent)
 
     def _check(self, text: str, brief: Brief, viewer: Viewer, spent: dict[str, float]) -> Verdict:

@@ -89,20 +89,26 @@ def close(store: Store, id: ConversationId, *, actor: str, at: datetime) -> Stat
 
 
 def reopen(store: Store, id: ConversationId, *, actor: str, at: datetime) -> State:
-    """Open a closed conversation again; its next turn starts a fresh context."""
+    """Open a closed conversation again; it starts a fresh context, and who was verified only claims now."""
     return _move(store, id, "reopen", actor=actor, at=at)
 
 
-def hand_over(store: Store, id: ConversationId, handover: Handover, *, actor: str, at: datetime) -> State:
+def hand_over(
+    store: Store, id: ConversationId, handover: Handover, *, by: tuple[str, datetime], told: str | None = None
+) -> State:
     """Queue the conversation for a person outside a turn, such as by the button on the page.
 
-    Already queued or with a person: nothing is written and the state is returned as it is.
+    by: who asks and when. told: what the customer reads about it. Already queued or with a person: nothing is written
+    and the state is returned as it is. Raises Refused for a closed one; StaleTurn where it moved meanwhile.
     """
     conversation = store.conversation(id)
     if conversation.state in (State.QUEUED, State.HUMAN):
         return conversation.state
     state = next_state(conversation.state, "request")
-    store.transition(id, expected=conversation.state, to=state, event="request", actor=actor, at=at, handover=handover)
+    actor, at = by
+    store.transition(
+        id, expected=conversation.state, to=state, event="request", actor=actor, at=at, message=told, handover=handover
+    )
     return state
 
 

@@ -109,7 +109,7 @@ def test_asking_for_a_person_twice_queues_once(shop):
     (turn,) = shop.talk("hello")
     packet = Handover(reason="button", queue="general", priority="normal", summary="s")
     for _ in range(2):
-        handover.hand_over(shop.store, turn.conversation_id, packet, actor="customer", at=shop.clock())
+        handover.hand_over(shop.store, turn.conversation_id, packet, by=("customer", shop.clock()))
     moves = [move.event for move in shop.store.transitions(turn.conversation_id)]
     assert moves == ["request"]
     assert shop.store.handover(turn.conversation_id) == packet

@@ -107,7 +107,7 @@ class Conversations(RuleBasedStateMachine):
     def the_customer_presses_the_button(self) -> None:
         packet = Handover(reason="button", queue="general", priority="normal", summary="s")
         try:
-            handover.hand_over(self.shop.store, self.id, packet, actor="customer", at=self.shop.clock())
+            handover.hand_over(self.shop.store, self.id, packet, by=("customer", self.shop.clock()))
         except Refused:
             assert self.state() is State.CLOSED
 

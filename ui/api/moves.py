@@ -27,23 +27,17 @@ def ask_for_a_person(
 
 
 def _ask(store: Store, id: ConversationId, *, settings: Settings, reason: str, by: tuple[str, datetime]) -> State:
-    from agent.handover import next_state
+    from agent import handover
     from prompts.render import say
 
     actor, at = by
     conversation = store.conversation(id)
     if conversation.state in (State.QUEUED, State.HUMAN):
         return conversation.state
-    start: State = conversation.state
-    if start is State.CLOSED:
-        start = next_state(start, "reopen")
-        store.transition(id, expected=State.CLOSED, to=start, event="reopen", actor=actor, at=at)
+    if conversation.state is State.CLOSED:
+        handover.reopen(store, id, actor=actor, at=at)
     told = say("hand_over", {"hours": settings.company.contact_hours}, locale=conversation.locale)
-    store.transition(
-        id, expected=start, to=next_state(start, "request"), event="request", actor=actor, at=at, message=told,
-        handover=_handover(store.turns(id), actor=actor, reason=reason),
-    )  # fmt: skip
-    return next_state(start, "request")
+    return handover.hand_over(store, id, _handover(store.turns(id), actor=actor, reason=reason), by=by, told=told)
 
 
 def _handover(turns: Sequence[Turn], *, actor: str, reason: str) -> Handover:
