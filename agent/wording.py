@@ -117,7 +117,8 @@ def _status(values: Mapping[str, Any]) -> list[Line]:
 def _parcels(values: Mapping[str, Any]) -> list[Line]:
     lines: list[Line] = []
     for parcel in values["parcels"]:
-        lines.extend(_parcel(parcel))
+        waits = lines and parcel["state"] == "preparing" and not parcel["tracking"]
+        lines.extend([Say("parcel_preparing_too")] if waits else _parcel(parcel))
     return lines
 
 
@@ -139,7 +140,8 @@ def _parcel(parcel: Mapping[str, Any]) -> list[Line]:
         return [Say("parcel_delivered_undated", by)]
     if not state:
         return [Say("parcel_tracking", {"tracking": parcel["tracking"]})] if parcel["tracking"] else []
-    lines: list[Line] = [Say("parcel_sent" if state in _ON_ITS_WAY else "parcel_state", slots)]
+    name = "parcel_sent" if state in _ON_ITS_WAY else "parcel_preparing" if state == "preparing" else "parcel_state"
+    lines: list[Line] = [Say(name, slots)]
     if parcel["expected"]:
         lines.append(
             Say("parcel_overdue" if state in _OVERDUE else "parcel_expected", {"date": date_words(parcel["expected"])})

@@ -100,3 +100,12 @@ def test_the_day_of_a_lost_parcel_is_past():
               "delivered": None}  # fmt: skip
     values = {"number": "#1", "status": "shipped", "items": [{"name": "Mug"}], "parcels": [parcel]}
     assert "It was expected on 5 March 2026." in worded("order_status", values)
+
+
+def test_a_second_parcel_that_waits_is_told_from_the_first():
+    sent = {"state": "shipped", "carrier": "Postline", "tracking": "ZX1", "expected": "2026-03-05", "delivered": None}
+    waits = {"state": "preparing", "carrier": None, "tracking": None, "expected": None, "delivered": None}
+    values = {"number": "#W1", "status": "shipped", "items": [{"name": "Mug", "options": {}, "quantity": 1}]}
+    text = worded("delivery", {**values, "parcels": [sent, waits]})
+    assert text.endswith("It is expected on 5 March 2026. Another parcel of this order is still being prepared.")
+    assert "The parcel is still being prepared." in worded("delivery", {**values, "parcels": [waits]})
