@@ -123,6 +123,7 @@ with Store.open(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.slow
 def test_a_server_goes_on_while_another_process_imports(home):
     url = f"sqlite:///{home.database_file}"
     with Store.open(url) as store:

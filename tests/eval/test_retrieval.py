@@ -78,6 +78,7 @@ def test_auroc_counts_a_tie_half():
     assert auroc(np.array([0.9, 0.5]), np.array([0.5, 0.1])) == pytest.approx(3.5 / 4)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_stable_figures(files):
     from ui.cli import app
 

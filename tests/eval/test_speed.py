@@ -42,6 +42,7 @@ def test_the_import_is_measured_in_a_process_of_its_own():
     assert 10 < speed.peak_mb < peak_mb() + 1000
 
 
+@pytest.mark.slow
 def test_a_peak_of_memory_is_seen(tmp_path):
     before = peak_mb()
     block = bytearray(int(before * 1e6) + 50_000_000)

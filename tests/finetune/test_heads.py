@@ -39,6 +39,7 @@ def examples(extra: str = "") -> list[Example]:
     ]
 
 
+@pytest.mark.slow
 def test_default_heads_are_fitted_published_and_put_to_use(home):
     cards = fit_default_heads(home, examples(), encoder=HashingEncoder())
     assert [card.kind for card in cards] == ["intent", "sentiment"]
@@ -59,6 +60,7 @@ def test_fitting_on_other_rows_keeps_the_model_before(home):
     assert rollback(home, "intent") == first.name
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_head(home):
     vectors = VectorCache(HashingEncoder())
     splits = intent_rows(examples())

@@ -27,6 +27,7 @@ def again():
     return build_sample(7)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_files_and_another_seed_others(sample, again, tmp_path):
     first = write_sample(sample, tmp_path / "a")
     second = write_sample(again, tmp_path / "b")
