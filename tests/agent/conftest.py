@@ -146,7 +146,7 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         for records in (CUSTOMERS, PRODUCTS, ORDERS, ARTICLES):
             store.upsert(records)
         sync.build(home, store, encoder=encoder, settings=SETTINGS.retrieval)
-    fit_default_heads(home, build_sample().examples[::2], encoder=encoder)
+    fit_default_heads(home, build_sample().examples[::4], encoder=encoder)
     return home
 
 

@@ -39,7 +39,10 @@ class Tree:
 
 
 ZONES = st.timezones() | st.just(timezone(timedelta(hours=5, minutes=45))) | st.just(UTC)
-TIMES = st.datetimes(timezones=ZONES).filter(lambda at: at.utcoffset() is not None)
+# A time that its zone has twice, or not at all, equals none of another zone in Python (PEP 495).
+TIMES = st.datetimes(timezones=ZONES).filter(
+    lambda at: at.utcoffset() is not None and at.utcoffset() == at.replace(fold=1 - at.fold).utcoffset()
+)
 SCALARS = (
     st.none()
     | st.booleans()

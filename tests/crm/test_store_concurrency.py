@@ -27,6 +27,7 @@ def order(version: int, n: int = 0) -> Order:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_reader_sees_half_an_order(any_store):
     any_store.upsert([ANN])
     any_store.upsert([order(0)])

@@ -71,6 +71,7 @@ def check(store: Store, batches) -> None:
     assert sum((total.added, total.changed, total.unchanged)) == sum(map(len, batches))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(BATCHES)
 def test_the_last_of_each_record_is_kept_on_sqlite(batches):
