@@ -69,7 +69,7 @@ def may_see(viewer, found):
     return found.visibility == "public" or viewer.staff
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(passages=collections(), viewer=viewers, question=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4))
 def test_a_viewer_gets_all_and_only_what_they_may_see(passages, viewer, question):
     found = searcher_over(passages).search(" ".join(question), viewer, k=50)
