@@ -30,11 +30,25 @@ class HeadOutput:
     """What a head says of n vectors.
 
     probabilities: (n, L) over `labels`, rows sum to 1. in_scope: (n,) probability that any label applies at all.
+    accept: from this value of `sure` on a label is to be trusted at the risk that the classifier was calibrated for.
     """
 
     labels: tuple[str, ...]
     probabilities: "np.ndarray"
     in_scope: "np.ndarray"
+    accept: float = 0.0
+
+    @property
+    def sure(self) -> "np.ndarray":
+        """(n,) probability that the best label is right and that any label applies."""
+        product: np.ndarray = self.probabilities.max(axis=1) * self.in_scope
+        return product
+
+    @property
+    def accepted(self) -> "np.ndarray":
+        """(n,) whether a row is sure enough to be answered by its label."""
+        enough: np.ndarray = self.sure >= self.accept
+        return enough
 
     def best(self, row: int) -> tuple[str, float]:
         """The most probable label of one row, with its probability."""
@@ -49,7 +63,7 @@ class HeadOutput:
         shares[:, [column for column, label in enumerate(self.labels) if label in set(labels)]] = 0.0
         total = shares.sum(axis=1, keepdims=True)
         left = np.divide(shares, total, out=np.zeros_like(shares), where=total > 1e-9)
-        return HeadOutput(self.labels, left, self.in_scope)
+        return HeadOutput(self.labels, left, self.in_scope, self.accept)
 
     def ranked(self, row: int, *, k: int = 3) -> tuple[tuple[str, float], ...]:
         """The k most probable labels of one row, best first."""
@@ -68,6 +82,9 @@ class Head:
     their log-sum-exp, `margin` that energy less the out-of-scope logit, `none` where everything is in scope.
     scope_slope, scope_offset: in_scope = sigmoid(slope * score + offset).
     base: `name@fingerprint` of the encoder that it was fitted on.
+    start: the layer where its own trained layers begin, and then `weights` reads the own vector and the shared one side
+    by side; None where it reads the shared vector alone.
+    accept, risk: rows whose `sure` reaches `accept` are wrong in at most `risk` of the cases; see `finetune.calibrate`.
     """
 
     labels: tuple[str, ...]
@@ -79,6 +96,9 @@ class Head:
     scope_score: ScopeScore = "none"
     scope_slope: float = 1.0
     scope_offset: float = 0.0
+    start: int | None = None
+    accept: float = 0.0
+    risk: float = 1.0
     name: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,7 +141,7 @@ class Head:
         """Label n unit vectors and their masked texts; see `logits` for errors."""
         logits = self.logits(vectors, texts)
         own = logits[:, : len(self.labels)]
-        return HeadOutput(self.labels, softmax(own / self.temperature), self._in_scope(logits))
+        return HeadOutput(self.labels, softmax(own / self.temperature), self._in_scope(logits), self.accept)
 
     def check_base(self, encoder: "Encoder") -> None:
         """Raise IndexMismatch where the head was fitted on another encoder."""
@@ -138,6 +158,17 @@ class Head:
             return np.ones(len(logits), dtype=np.float32)
         score = scope_scores(logits, len(self.labels))[self.scope_score]
         return sigmoid(self.scope_slope * score + self.scope_offset)
+
+
+def stacked(parts: Sequence[tuple[Sequence[int], HeadOutput]], n: int, head: Head) -> HeadOutput:
+    """One output for n texts from those of some of them each; parts: (their places, their output)."""
+    import numpy as np
+
+    shares = np.zeros((n, len(head.labels)), dtype=np.float32)
+    scope = np.zeros(n, dtype=np.float32)
+    for rows, output in parts:
+        shares[list(rows)], scope[list(rows)] = output.probabilities, output.in_scope
+    return HeadOutput(head.labels, shares, scope, head.accept)
 
 
 def sentiment_of(output: HeadOutput) -> "np.ndarray":
@@ -190,6 +221,12 @@ def sigmoid(values: "np.ndarray") -> "np.ndarray":
 
 def save_head(folder: Path, head: Head, card: Card) -> None:
     """Publish a head as an artifact: all of it, or nothing."""
+    with publish(folder, card) as temporary:
+        write_head(temporary, head)
+
+
+def write_head(folder: Path, head: Head) -> None:
+    """Write a head's two files into a folder that is being published."""
     import numpy as np
     from safetensors.numpy import save_file
 
@@ -200,15 +237,17 @@ def save_head(folder: Path, head: Head, card: Card) -> None:
         "scope_score": head.scope_score,
         "scope_slope": head.scope_slope,
         "scope_offset": head.scope_offset,
+        "start": head.start,
+        "accept": head.accept,
+        "risk": head.risk,
         "facts": dict(head.facts),
     }
-    with publish(folder, card) as temporary:
-        tensors = {"weights": head.weights.astype(np.float32), "bias": head.bias.astype(np.float32)}
-        if head.words is not None:
-            tensors["words"] = head.words.astype(np.float32)
-        save_file(tensors, temporary / WEIGHTS_FILE)
-        text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False)
-        (temporary / FACTS_FILE).write_text(text, encoding="utf-8")
+    tensors = {"weights": head.weights.astype(np.float32), "bias": head.bias.astype(np.float32)}
+    if head.words is not None:
+        tensors["words"] = head.words.astype(np.float32)
+    save_file(tensors, folder / WEIGHTS_FILE)
+    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False)
+    (folder / FACTS_FILE).write_text(text, encoding="utf-8")
 
 
 def load_head(folder: Path) -> Head:
@@ -230,6 +269,9 @@ def load_head(folder: Path) -> Head:
             scope_score=facts["scope_score"],
             scope_slope=float(facts["scope_slope"]),
             scope_offset=float(facts["scope_offset"]),
+            start=facts.get("start"),
+            accept=float(facts.get("accept", 0.0)),
+            risk=float(facts.get("risk", 1.0)),
             name=card.name,
             facts=facts.get("facts", {}),
         )

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rapport.cards import sha256_of
 from rapport.errors import CorruptArtifact, MissingPackage, ModelError, SettingsError
 from rapport.settings import EncoderSettings
+from rapport.tokens import padded
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +108,7 @@ class LocalEncoder:
         self._model = model
         self._batch = batch
         self._all_threads = _thread_count()
-        self._transformer: Any = model[0].auto_model if _pools_by_mean(model) else None
+        self.transformer: Any = model[0].auto_model if _pools_by_mean(model) else None
         self._tokenizer = _frozen_tokenizer(model)
         # A transformers tokenizer changes its own state in each call, so two threads in it would collide.
         self._bulk = threading.Lock()
@@ -118,8 +120,8 @@ class LocalEncoder:
         clean = [_printable(text[:MAX_CHARS]) for text in texts]
         if not clean:
             return np.zeros((0, self.dim), dtype=np.float32)
-        if self._transformer is not None and len(clean) <= SMALL:
-            return self._encode_few(clean)
+        if self.transformer is not None and len(clean) <= SMALL:
+            return self.forward(self.tokenize(clean))[0]
         with self._bulk:
             vectors = self._model.encode(
                 clean, batch_size=self._batch, show_progress_bar=False, normalize_embeddings=True
@@ -130,20 +132,29 @@ class LocalEncoder:
         """Encode once, so that the first customer does not wait for lazy initialisation."""
         self.encode(["warm up", "where is my order, and how do I return it?"])
 
-    def _encode_few(self, texts: list[str]) -> "np.ndarray":
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of each text, cut at the model's window."""
+        clean = [_printable(text[:MAX_CHARS]) for text in texts]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(clean)]
+
+    def forward(
+        self, ids: Sequence[Sequence[int]], *, layers: frozenset[int] = frozenset()
+    ) -> tuple["np.ndarray", "dict[int, torch.Tensor]", "torch.Tensor"]:
+        """Unit vectors, the states that enter the named layers (the ids for layer 0), and the mask, of one batch."""
         import torch
 
-        encodings = self._tokenizer.encode_batch(texts)
-        small = sum(len(encoding.ids) for encoding in encodings) <= ONE_THREAD_TOKENS
-        device = self._transformer.device
-        ids = torch.tensor([encoding.ids for encoding in encodings], device=device)
-        mask = torch.tensor([encoding.attention_mask for encoding in encodings], device=device)
+        small = sum(map(len, ids)) <= ONE_THREAD_TOKENS
+        inputs, mask = (tensor.to(self.transformer.device) for tensor in padded(ids))
         with torch.inference_mode(), _threads(1 if small else self._all_threads, self._all_threads):
-            hidden = self._transformer(input_ids=ids, attention_mask=mask).last_hidden_state
+            output = self.transformer(
+                input_ids=inputs, attention_mask=mask, output_hidden_states=any(layer > 0 for layer in layers)
+            )
+            hidden = output.last_hidden_state
             kept = mask.unsqueeze(-1).to(hidden.dtype)
             pooled = ((hidden * kept).sum(1) / kept.sum(1).clamp(min=1e-9)).float()
             vectors: np.ndarray = pooled.cpu().numpy()
-        return _unit(vectors)
+        states = {layer: output.hidden_states[layer] if layer else inputs for layer in layers}
+        return _unit(vectors), states, mask
 
 
 @contextmanager
@@ -264,7 +275,7 @@ def _frozen_tokenizer(model: Any) -> Any:
     tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
     tokenizer.encode_special_tokens = True
     tokenizer.enable_truncation(max_length=model.max_seq_length)
-    tokenizer.enable_padding(pad_id=model.tokenizer.pad_token_id, pad_token=model.tokenizer.pad_token)
+    tokenizer.no_padding()
     return tokenizer
 
 
