@@ -79,8 +79,7 @@ def fit_classifier(
     layers = held[0].trained if tuned else None
     if tuned and len(folds) > 1:
         layers = train_layers(rows.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
-    everything = (rows.plus(given) if dev else rows).plus(names)
-    linear = fit_linear(everything, strength=whole.strength, balanced=plan.balanced).ordered(labels)
+    linear = fit_linear(rows.plus(names), strength=whole.strength, balanced=plan.balanced).ordered(labels)
     own = whole.layers if tuned else None
     logits = whole.linear if own is None else own + blend * whole.linear
     head = mixed(linear, layers, blend, base=base_name(vectors.encoder))

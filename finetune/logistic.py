@@ -11,7 +11,7 @@ from rapport.lexical import PLACES, places, weight
 if TYPE_CHECKING:
     import numpy as np
 
-STRENGTHS = (3.0, 10.0)  # inverse regularisation; weaker and stronger ones never won on unit vectors
+STRENGTHS = (3.0, 10.0, 30.0)  # inverse regularisation; weaker and stronger ones never won on unit vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True) -> Line
     if len(names) < 2:
         raise ValueError(f"a classifier needs two labels or more; the rows have {names}.")
     features = hstack([csr_matrix(rows.vectors), word_matrix(rows.texts)]).tocsr()
-    model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=300, tol=1e-3)
+    model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=300, tol=1e-4)
     with threadpool_limits(1):  # the products are small; threads cost more than they bring, above all on a busy machine
         model.fit(features, np.asarray(rows.labels))
     weights: np.ndarray = np.asarray(model.coef_, dtype=np.float32)

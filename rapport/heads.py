@@ -242,10 +242,12 @@ def write_head(folder: Path, head: Head) -> None:
         "risk": head.risk,
         "facts": dict(head.facts),
     }
-    tensors = {"weights": head.weights.astype(np.float32), "bias": head.bias.astype(np.float32)}
+    tensors = {"weights": head.weights, "bias": head.bias}
     if head.words is not None:
-        tensors["words"] = head.words.astype(np.float32)
-    save_file(tensors, folder / WEIGHTS_FILE)
+        tensors["words"] = head.words
+    # safetensors writes the memory as it lies, so an array whose columns were reordered would come back scrambled
+    plain = {name: np.ascontiguousarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}
+    save_file(plain, folder / WEIGHTS_FILE)
     text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False)
     (folder / FACTS_FILE).write_text(text, encoding="utf-8")
 

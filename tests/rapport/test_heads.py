@@ -133,3 +133,16 @@ def test_another_encoder_is_refused():
     head().check_base(HashingEncoder(2))
     with pytest.raises(IndexMismatch, match="was fitted on"):
         head().check_base(HashingEncoder(4))
+
+
+def test_a_head_whose_arrays_lie_by_columns_comes_back_as_it_was(home):
+    chance = np.random.default_rng(1)
+    head = Head(
+        labels=("a", "b"), weights=np.asfortranarray(chance.normal(size=(2, 5)).astype(np.float32)),
+        bias=np.zeros(2, dtype=np.float32), base="x@y",
+        words=np.asfortranarray(chance.normal(size=(PLACES, 2)).astype(np.float32)),
+    )  # fmt: skip
+    save_head(home.models / "demo", head, Card(name="demo", kind="intent", base="x@y"))
+    again = load_head(home.models / "demo")
+    assert np.array_equal(again.weights, head.weights)
+    assert np.array_equal(again.words, head.words)
