@@ -110,6 +110,7 @@ SETS: Mapping[str, PublicSet] = {
         ),
         PublicSet(
             name="curekart", folder="curekart", origin="hellohaptik/HINT3, dataset v1", task="intent", load=_curekart,
+            plan={"strange": 0.5},
             bounds=(Bound(name="accuracy", least=0.86), Bound(name="oos_auroc", least=0.90), *CALIBRATED),
         ),
         PublicSet(
@@ -140,7 +141,8 @@ def measure_set(one: PublicSet, *, seed: int, method: str, encoder: "Encoder", w
             hint=f"It comes from {one.origin}; put it into a folder and name that in {PUBLIC_DATA_VARIABLE}.",
         )
     train, test = one.load(folder)
-    plan = TrainingPlan(method=method, seed=seed, balanced=one.task == "intent", **one.plan)  # type: ignore[arg-type]
+    given = {"method": method, "seed": seed, "balanced": one.task == "intent", "closed": one.task == "sentiment"}
+    plan = TrainingPlan(**{**given, **one.plan})  # type: ignore[arg-type]
     with tempfile.TemporaryDirectory(prefix="rapport-eval-") as place:
         home = Home(Path(place)).create()
         job = Job(task=one.task, name=one.name, train=_distinct(train), plan=plan)
@@ -151,6 +153,21 @@ def measure_set(one: PublicSet, *, seed: int, method: str, encoder: "Encoder", w
         figures["svm_macro_f1"] = svm_macro_f1(train, test)
         figures["over_svm"] = figures["macro_f1"] - figures["svm_macro_f1"]
     return figures
+
+
+def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Mean, and the largest less the smallest, of each figure over the runs; the runs' own figures beside them."""
+    names = [name for name, value in runs[0].items() if isinstance(value, int | float) and name != "seed"]
+    values = {name: [run[name] for run in runs if run[name] is not None] for name in names}
+    mean = {name: sum(found) / len(found) for name, found in values.items() if found}
+    keep = ("seed", "method", "accuracy", "macro_f1", "oos_auroc", "ece", "answered", "error_among_answered",
+            "error_interval", "over_svm", "seconds")  # fmt: skip
+    return {
+        "runs": len(runs),
+        "mean": mean,
+        "spread": {name: max(found) - min(found) for name, found in values.items() if found},
+        "each": [{name: run[name] for name in keep if run.get(name) is not None} for run in runs],
+    }
 
 
 def svm_macro_f1(train: Sequence[Labelled], test: Sequence[Labelled]) -> float:

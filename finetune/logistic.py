@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finetune.vectors import Encoded
-from rapport.heads import softmax
 from rapport.lexical import PLACES, places, weight
+from rapport.scope import softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +38,8 @@ class Linear:
         return Linear(tuple(labels), self.weights[order], self.bias[order], self.words[:, order], self.strength)
 
 
-def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True) -> Linear:
-    """Fit by L-BFGS. balanced: a rare label counts as much as a frequent one.
+def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordless: bool = False) -> Linear:
+    """Fit by L-BFGS. balanced: a rare label counts as much as a frequent one. wordless: on the vectors alone.
 
     Raises ValueError with fewer than two different labels.
     """
@@ -51,7 +51,8 @@ def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True) -> Line
     names = sorted(set(rows.labels))
     if len(names) < 2:
         raise ValueError(f"a classifier needs two labels or more; the rows have {names}.")
-    features = hstack([csr_matrix(rows.vectors), word_matrix(rows.texts)]).tocsr()
+    words = csr_matrix((len(rows), PLACES), dtype=np.float32) if wordless else word_matrix(rows.texts)
+    features = hstack([csr_matrix(rows.vectors), words]).tocsr()
     model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=300, tol=1e-4)
     with threadpool_limits(1):  # the products are small; threads cost more than they bring, above all on a busy machine
         model.fit(features, np.asarray(rows.labels))

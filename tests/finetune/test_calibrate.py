@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 
 from finetune.calibrate import OOS_SHARE, fit_accept, fit_scope, fit_temperature, interval, platt
 from finetune.metrics import expected_calibration_error
-from rapport.heads import softmax
+from rapport.scope import softmax
 
 
 @pytest.fixture

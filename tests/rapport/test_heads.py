@@ -8,8 +8,9 @@ import pytest
 from rapport.cards import Card
 from rapport.doubles import HashingEncoder
 from rapport.errors import CorruptArtifact, IndexMismatch
-from rapport.heads import Head, base_name, load_head, save_head, scope_scores, sentiment_of, sigmoid, softmax
+from rapport.heads import Head, base_name, load_head, save_head, sentiment_of
 from rapport.lexical import LETTERS, PLACES, SCALE, places, weight
+from rapport.scope import scope_scores, sigmoid, softmax
 
 BASE = base_name(HashingEncoder(2))
 
