@@ -1,0 +1,124 @@
+"""Turn texts into unit vectors in this process. Knows nothing of where the weights lie or which settings name them."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rapport.bert import TOKENIZER, Bert
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Characters that can matter: 256 tokens end well before this, and tokenising a megabyte takes a second.
+MAX_CHARS = 16_000
+# A forward pass of so few tokens gains little from a second thread, and on a busy machine threads that wait for each
+# other make it ten times slower.
+ONE_THREAD_TOKENS = 512
+
+
+class LocalEncoder:
+    """A model in this process. Safe to call from several threads."""
+
+    def __init__(self, *, name: str, fingerprint: str, dim: int, batch: int) -> None:
+        self.name = name
+        self.fingerprint = fingerprint
+        self.dim = dim
+        self._batch = batch
+
+    def encode(self, texts: Sequence[str]) -> "np.ndarray":
+        """Return (n, dim) float32 unit rows; a text beyond the model's window is cut at its end."""
+        import numpy as np
+
+        clean = [_printable(text[:MAX_CHARS]) for text in texts]
+        vectors = np.zeros((len(clean), self.dim), dtype=np.float32)
+        # texts of one length together, so that little of a batch is padding
+        longest_first = sorted(range(len(clean)), key=lambda place: -len(clean[place]))
+        for start in range(0, len(clean), self._batch):
+            places = longest_first[start : start + self._batch]
+            vectors[places] = self._encode([clean[place] for place in places])
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.ascontiguousarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+    def warm_up(self) -> None:
+        """Encode once, so that the first customer does not wait for lazy initialisation."""
+        self.encode(["warm up", "where is my order, and how do I return it?"])
+
+    def _encode(self, texts: list[str]) -> "np.ndarray":
+        """(n, dim) vectors of any length for one batch."""
+        raise NotImplementedError
+
+
+class BertEncoder(LocalEncoder):
+    """The mean of a BERT's hidden states, computed with torch alone."""
+
+    def __init__(self, bert: Bert, folder: Path, *, name: str, fingerprint: str, batch: int, device: str) -> None:
+        from tokenizers import Tokenizer
+
+        super().__init__(name=name, fingerprint=fingerprint, dim=bert.shape.dim, batch=batch)
+        self._bert = bert
+        self._device = device
+        self._all_threads = _thread_count()
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer.encode_special_tokens = True  # "[SEP]" typed by a customer is text, not a control token
+        self._tokenizer.enable_truncation(max_length=bert.shape.window)
+        self._tokenizer.enable_padding()  # whichever token pads: the mask hides it
+
+    def _encode(self, texts: list[str]) -> "np.ndarray":
+        import torch
+
+        encodings = self._tokenizer.encode_batch(texts)
+        small = sum(len(encoding.ids) for encoding in encodings) <= ONE_THREAD_TOKENS
+        ids = torch.tensor([encoding.ids for encoding in encodings], device=self._device)
+        mask = torch.tensor([encoding.attention_mask for encoding in encodings], device=self._device)
+        with torch.inference_mode(), _threads(1 if small else self._all_threads, self._all_threads):
+            hidden = self._bert(ids, mask)
+            kept = mask.unsqueeze(-1).to(hidden.dtype)
+            pooled = ((hidden * kept).sum(1) / kept.sum(1).clamp(min=1e-9)).float()
+            vectors: np.ndarray = pooled.cpu().numpy()
+        return vectors
+
+
+class ChainEncoder(LocalEncoder):
+    """Any other chain of modules, run by sentence-transformers. model: a SentenceTransformer."""
+
+    def __init__(self, model: Any, *, name: str, fingerprint: str, batch: int) -> None:
+        super().__init__(name=name, fingerprint=fingerprint, dim=int(model.get_embedding_dimension()), batch=batch)
+        self._model = model
+        self._model.tokenizer.split_special_tokens = True
+        # A transformers tokenizer changes its own state in each call, so two threads in it would collide.
+        self._turn = threading.Lock()
+
+    def _encode(self, texts: list[str]) -> "np.ndarray":
+        with self._turn:
+            vectors: np.ndarray = self._model.encode(texts, batch_size=self._batch, show_progress_bar=False)
+        return vectors
+
+
+@contextmanager
+def _threads(count: int, usual: int) -> Iterator[None]:
+    """Run torch with `count` threads, then with the usual number again.
+
+    The usual number is not read here: two callers at once would read each other's and leave it at one.
+    """
+    import torch
+
+    if count != usual:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        if count != usual:
+            torch.set_num_threads(usual)
+
+
+def _thread_count() -> int:
+    import torch
+
+    return int(torch.get_num_threads())
+
+
+def _printable(text: str) -> str:
+    """The text without lone surrogates, which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
