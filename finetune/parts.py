@@ -45,7 +45,6 @@ def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: Tr
                  folder: Path, watch: Watch) -> Layers:  # fmt: skip
     """Train the layers that the plan names on rows whose labels are all among `labels`."""
     from rapport.classifiers import local
-    from rapport.models import find_weights
 
     encoder = local(vectors.encoder)
     columns = {label: column for column, label in enumerate(labels)}
@@ -58,8 +57,7 @@ def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: Tr
         frozen=train.vectors,
         centres=_centres(train, labels),
     )
-    place = encoder.folder if hasattr(encoder, "folder") else find_weights()
-    inputs = inputs_for(encoder.transformer, place, task.texts, plan)
+    inputs = inputs_for(encoder.transformer, encoder.folder, task.texts, plan)
     tuned = tune(encoder.transformer, inputs, task, plan, folder=folder, watch=watch)
     if plan.contrast:
         _refit(tuned.network, inputs, train, labels)
