@@ -121,7 +121,7 @@ class LocalEncoder:
         if not clean:
             return np.zeros((0, self.dim), dtype=np.float32)
         if self.transformer is not None and len(clean) <= SMALL:
-            return self.forward(self.tokenize(clean))[0]
+            return self.forward([tokens.ids for tokens in self.tokenize(clean)])[0]
         with self._bulk:
             vectors = self._model.encode(
                 clean, batch_size=self._batch, show_progress_bar=False, normalize_embeddings=True
@@ -132,10 +132,9 @@ class LocalEncoder:
         """Encode once, so that the first customer does not wait for lazy initialisation."""
         self.encode(["warm up", "where is my order, and how do I return it?"])
 
-    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        """The token ids of each text, cut at the model's window."""
-        clean = [_printable(text[:MAX_CHARS]) for text in texts]
-        return [encoding.ids for encoding in self._tokenizer.encode_batch(clean)]
+    def tokenize(self, texts: Sequence[str]) -> list[Any]:
+        """The tokens of each text with `ids` and `offsets` (start, end) in the text, cut at the model's window."""
+        return list(self._tokenizer.encode_batch([_printable(text[:MAX_CHARS]) for text in texts]))
 
     def forward(
         self, ids: Sequence[Sequence[int]], *, layers: frozenset[int] = frozenset()
