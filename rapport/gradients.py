@@ -46,7 +46,8 @@ class Gradients:
     """
 
     def __init__(self, encoder: "Encoder", classifier: Classifier) -> None:
-        if getattr(encoder, "transformer", None) is None:
+        transformer = getattr(encoder, "transformer", None)
+        if transformer is None:
             raise ModelError(
                 f"encoder {base_name(encoder)} lets no gradient through, so words cannot be weighed.",
                 hint="Use an encoder that pools by mean and runs in this process, such as the default one.",
@@ -60,7 +61,7 @@ class Gradients:
             )
         self._encoder: Any = encoder
         self._start = classifier.start
-        self._shared = _shared(self._encoder.transformer)
+        self._shared = _shared(transformer)
         self._top = None if classifier.top is None else _float32(classifier.top)
 
     def weigh(self, text: str, direction: "np.ndarray") -> Weighed:

@@ -23,7 +23,7 @@ def places(text: str) -> list[int]:
 def occurrences(text: str) -> dict[int, list[tuple[tuple[int, int], ...]]]:
     """Each of the `places` of a text with the words behind it.
 
-    A place has one entry for each time that a feature falls on it: the (start, end) of that feature's words in the text.
+    A place has one entry for each time that a feature falls on it: the (start, end) of the feature's words in the text.
     """
     origins = [at for at, character in enumerate(text) for _ in character.lower()]  # "İ" becomes two characters
     matches = list(_WORD.finditer(text.lower()))

@@ -1,6 +1,7 @@
 """Words keep their places in the customer's own text, whatever masking makes of it."""
 
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ def test_the_text_that_is_followed_is_the_masked_text(text):
 @given(TEXTS)
 def test_words_follow_one_another_and_cover_all_that_is_no_space(text):
     masked, words = words_of(text)
-    assert all(before.end <= after.start for before, after in zip(words, words[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(words))
     assert all(word.text == text[word.start : word.end] for word in words)
     inside = {at for word in words for at in range(*word.inside)}
     assert {at for at, character in enumerate(masked) if character != " "} <= inside

@@ -105,7 +105,9 @@ def test_staff_can_ask_for_another_label_and_for_the_mood(served):
     body = {"text": "I want my money back", "label": "return_item"}
     said = served.client.post("/v1/explanations", json=body, headers=served.staff).json()
     assert said["label"] == "return_item"
-    said = served.client.post("/v1/explanations", json={**body, "label": None, "task": "sentiment"}, headers=served.staff)
+    said = served.client.post(
+        "/v1/explanations", json={**body, "label": None, "task": "sentiment"}, headers=served.staff
+    )
     assert said.json()["label"] in SENTIMENTS
 
 
