@@ -32,7 +32,7 @@ def passes(encoder: BertEncoder, texts: Sequence[str], *, layers: frozenset[int]
     order = sorted(range(len(texts)), key=lambda row: len(encodings[row]))
     for start in range(0, len(order), CHUNK):
         rows = order[start : start + CHUNK]
-        vectors, states, mask = encoder.forward([encodings[row] for row in rows], layers=layers)
+        vectors, states, mask = encoder.forward([encodings[row].ids for row in rows], layers=layers)
         yield Pass(tuple(rows), vectors, states, mask)
 
 
@@ -42,8 +42,15 @@ def pooled(top: Any, given: "torch.Tensor", mask: "torch.Tensor") -> "np.ndarray
 
     named = {"inputs_embeds": given} if given.is_floating_point() else {"input_ids": given}
     with torch.inference_mode():
-        hidden = top(attention_mask=mask, **named).last_hidden_state.float()
-        kept = mask.unsqueeze(-1).float()
-        means = (hidden * kept).sum(1) / kept.sum(1).clamp(min=1.0)
-        vectors: np.ndarray = torch.nn.functional.normalize(means, dim=-1).cpu().numpy()
+        hidden = top(attention_mask=mask, **named).last_hidden_state
+        vectors: np.ndarray = unit_means(hidden, mask).cpu().numpy()
     return vectors
+
+
+def unit_means(hidden: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """(n, dim) float32 unit vectors: the mean of the (n, tokens, dim) hidden states where the mask is 1."""
+    import torch
+
+    kept = mask.unsqueeze(-1).float()
+    means = (hidden.float() * kept).sum(1) / kept.sum(1).clamp(min=1.0)
+    return torch.nn.functional.normalize(means, dim=-1)

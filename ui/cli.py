@@ -11,7 +11,7 @@ import typer
 
 from rapport import __version__
 from rapport.errors import RapportError, UserError
-from ui.commands import ask, chat, doctor, import_, index, init, models, predict, serve, settings, train
+from ui.commands import ask, chat, doctor, explain, import_, index, init, models, predict, serve, settings, train
 from ui.commands.common import as_json_error
 from ui.commands.evals import app as evals
 
@@ -48,6 +48,7 @@ app.command("chat")(chat.command)
 app.command("serve")(serve.command)
 app.add_typer(train.app, name="train")
 app.command("predict")(predict.command)
+app.command("explain")(explain.command)
 app.add_typer(evals, name="eval")
 app.add_typer(models.app, name="models")
 app.command("settings")(settings.command)

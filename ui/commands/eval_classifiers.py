@@ -63,7 +63,8 @@ def _measure(task: str, given: tuple[Path, str | None, Path | None], map: list[s
 def _render(figures: dict[str, Any]) -> None:
     for name, value in figures.items():
         if name != "confusions" and value is not None:
-            console().print(f"{name:<22} {value}")
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            console().print(f"{name:<22} {shown}")
     for truth, guess, rows in figures["confusions"]:
         console().print(f"  {truth} taken for {guess}: {rows}")
 
