@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, ca
 from crm.database import Database
 from crm.mapping import FACTS, PLANS, Part, Plan, build, fact_key, part_names, words_of
 from crm.records_store import pieces
-from crm.tables import article_versions, customers, orders, products
+from crm.tables import article_versions, customers, orders, products, tickets
 from rapport.errors import SettingsError, UserError
 from rapport.records import AnyRecord, Article, Customer, CustomerId, Order, Product, RecordKind, number_key
 
@@ -64,6 +64,18 @@ class RecordsReader:
             if len(found) < _PAGE * 10:
                 return
             after = found[-1]
+
+    def ticket_labels(self) -> Iterator[Mapping[str, str]]:
+        """The labels of every ticket that has any, in bounded memory; far quicker than reading the tickets."""
+        after = ""
+        while True:
+            query = select(tickets.c.id, tickets.c.labels).where(tickets.c.removed_at.is_(None), tickets.c.id > after)
+            with self._database.read() as connection:
+                found = connection.execute(query.order_by(tickets.c.id).limit(_PAGE * 10)).all()
+            yield from (row.labels for row in found if row.labels)
+            if len(found) < _PAGE * 10:
+                return
+            after = found[-1].id
 
     def version(self, kind: RecordKind, key: str) -> int:
         """How often the record's content was kept, from 1; 0 where there is no such record."""

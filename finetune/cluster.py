@@ -153,8 +153,9 @@ def _space(vectors: "np.ndarray") -> tuple[Callable[["np.ndarray"], "np.ndarray"
     model: Any = PCA(dims, random_state=0).fit(vectors.astype(np.float64))
 
     def project(some: "np.ndarray") -> "np.ndarray":
-        points: np.ndarray = model.transform(some.astype(np.float64))
-        return points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12)
+        flat = model.transform(some.astype(np.float64))
+        points: np.ndarray = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
+        return points
 
     return project, project(vectors)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SHORTLIST = 15  # least certain messages per message wanted
 ALONE = 0.05  # share of the messages that have the fewest neighbours: typing errors and junk teach nothing
 NEIGHBOURS, COMPARED = 20, 2_000
+ITSELF = 0.9999  # cosine from which a neighbour is the row itself or its double
 
 
 def uncertainty(output: "HeadOutput") -> "np.ndarray":
@@ -24,19 +25,18 @@ def uncertainty(output: "HeadOutput") -> "np.ndarray":
 
     ranked = np.sort(output.probabilities, axis=1)
     second = ranked[:, -2] if ranked.shape[1] > 1 else 0.0
-    unsure: np.ndarray = 1.0 - (ranked[:, -1] - second) * output.in_scope
-    return np.clip(unsure, 0.0, 1.0)
+    unsure: np.ndarray = np.clip(1.0 - (ranked[:, -1] - second) * output.in_scope, 0.0, 1.0)
+    return unsure
 
 
 def pick(vectors: "np.ndarray", count: int, *, unsure: "np.ndarray | None" = None, seed: int = 0) -> list[int]:
     """At most `count` rows of (n, dim) unit vectors, the least certain first; without `unsure`, of the largest group.
 
-    unsure: (n,) 0-1 from `uncertainty`. Of equal rows only one is picked.
+    unsure: (n,) 0-1 from `uncertainty`. Give equal texts once.
     """
     import numpy as np
 
-    _, rows = np.unique(vectors.round(4), axis=0, return_index=True)
-    rows = np.sort(rows)
+    rows = np.arange(len(vectors))
     if len(rows) > 2 * NEIGHBOURS:
         crowd = crowding(vectors[rows], seed=seed)
         rows = rows[crowd >= np.quantile(crowd, ALONE)]
@@ -57,12 +57,12 @@ def crowding(vectors: "np.ndarray", *, seed: int = 0) -> "np.ndarray":
     random = np.random.default_rng(seed)
     sample = vectors[random.choice(len(vectors), min(COMPARED, len(vectors)), replace=False)]
     near = min(NEIGHBOURS, len(sample) - 1)
-    found = [np.partition(part @ sample.T, -near, axis=1)[:, -near:].mean(axis=1) for part in _parts(vectors)]
+    found = []
+    for start in range(0, len(vectors), COMPARED):
+        cosines = vectors[start : start + COMPARED] @ sample.T
+        cosines[cosines > ITSELF] = -1.0
+        found.append(np.partition(cosines, -near, axis=1)[:, -near:].mean(axis=1))
     return np.concatenate(found)
-
-
-def _parts(vectors: "np.ndarray", size: int = 1_000) -> list["np.ndarray"]:
-    return [vectors[start : start + size] for start in range(0, len(vectors), size)]
 
 
 def _central(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from finetune.openings import INTENT, openings
+from finetune.openings import INTENT
 from rapport.errors import NotFound, UserError
 from rapport.records import AnyRecord, RecordKind, Ticket
 
@@ -56,7 +56,7 @@ def label_ticket(store: "Store", ref: str, intent: str) -> tuple[str, str]:
 
 def intents_of(store: "Store") -> Counter[str]:
     """How many tickets have each intent."""
-    return Counter(one.label for one in openings(store, read=lambda text: text or " ") if one.label)
+    return Counter(labels[INTENT] for labels in store.ticket_labels() if INTENT in labels)
 
 
 def check_name(name: str) -> str:
