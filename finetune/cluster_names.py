@@ -49,10 +49,9 @@ def name_groups(groups: Sequence[Sequence[str]]) -> list[Naming]:
     taken: set[str] = set()
     named = []
     for number, (texts, held) in enumerate(zip(read, counts, strict=True), start=1):
+        frequent = {term: count for term, count in held.items() if count >= max(2, SHARE * len(texts))}
         scores = {
-            term: count / len(texts) * math.log(1 + average / total[term])
-            for term, count in held.items()
-            if count >= max(2, SHARE * len(texts))
+            term: count / len(texts) * math.log(1 + average / total[term]) for term, count in (frequent or held).items()
         }
         ranked = sorted(scores, key=lambda term: (-scores[term], term))
         name = next((one for one in _candidates(ranked, texts, scores) if one not in taken), "")

@@ -93,7 +93,7 @@ def _render(found: dict[str, Any]) -> None:
     table = Table("ticket", "message", "guess", "sure", "in scope", box=None, padding=(0, 2, 0, 0))
     for one in found["tickets"]:
         sure, scope = ("" if one[name] is None else f"{one[name]:.2f}" for name in ("confidence", "in_scope"))
-        table.add_row(Text(one["ticket"]), Text(one["text"][:100]), Text(one["intent"] or ""), sure, scope)
+        table.add_row(Text(one["ticket"]), Text(one["text"][:300]), Text(one["intent"] or ""), sure, scope)
     console().print(table)
     console(stderr=True).print(
         f"{found['unlabelled']:,} tickets have no intent; {found['compared']:,} messages compared"

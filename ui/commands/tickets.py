@@ -174,7 +174,8 @@ def _render(report: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("", "intent", "texts", "", "examples", box=None, padding=(0, 2, 0, 0))
+    table = Table("", "intent", "texts", "", box=None, padding=(0, 2, 0, 0))
+    table.add_column("examples", no_wrap=True)
     for one in report["clusters"]:
         state = "" if one["state"] == "proposed" else one["state"]
         shown = " | ".join(_cut(text) for text in one["examples"][:2])
