@@ -1,22 +1,23 @@
 """Compare the messages of late with what the models in use were trained on.
 
 Each message is read again by the models in use, as bare text, so that both sides went the same way; what the dialogue
-made of it in its turn may differ. The figures are population stability indices (PSI): below 0.1 steady, to 0.25 watch,
-above drifted, but never worse than steady where chance alone gives as much with so few rows.
-Sources: Siddiqi, Credit Risk Scorecards, 2006 (the thresholds); Gretton et al., A Kernel Two-Sample Test, JMLR 2012.
+made of it in its turn may differ. How far they have moved is told by `eval.stability`.
+Source of the kernel figure: Gretton et al., A Kernel Two-Sample Test, JMLR 2012.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eval.stability import READINGS, Measure, Reading, label_measure, spread_measure
 from rapport.errors import NotFound, UserError
-from rapport.heads import Head, load_head, sentiment_of
+from rapport.heads import Head, HeadOutput, load_head, sentiment_of
 from rapport.paths import Home
-from rapport.reference import Bins, Reference, load_reference
+from rapport.reference import Reference, load_reference
 from rapport.registry import artifact_folder, current
 from rapport.text import mask
 
@@ -24,25 +25,8 @@ if TYPE_CHECKING:
     from crm.store import Store
     from rapport.models import Encoder
 
-Reading = Literal["steady", "watch", "drifted"]
-READINGS: tuple[Reading, ...] = ("steady", "watch", "drifted")
-WATCH, DRIFTED = 0.1, 0.25
 LEAST, MOST = 30, 5_000  # messages
-RARE = 0.01  # labels with a smaller share count as one
-MIXTURES = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of messages as the model knows them
-TRIALS, SURE = 400, 0.99  # draws that say what chance gives; share of them below
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """One comparison. psi: 0 where nothing changed; chance: what equal sources stay below 99 times in 100."""
-
-    name: str
-    psi: float
-    chance: float
-    reading: Reading
-    reference_rows: int
-    recent_rows: int
+SHOWN, SHIFTED = 10, 5  # odd messages and changed labels that are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,30 +118,19 @@ def compare(
     known: Mapping[str, Known], messages: Sequence[Message], *, encoder: "Encoder", in_scope: float = 0.5
 ) -> Drift:
     """Compare messages with the references. Raises IndexMismatch where a head was fitted on another encoder."""
-    intent, reference = known["intent"].head, known["intent"].reference
-    for one in known.values():
-        one.head.check_base(encoder)
     texts = [message.text for message in messages]
-    vectors = encoder.encode(texts)
-    said = intent.predict(vectors, texts)
-    inside = said.in_scope >= in_scope
-    guesses = [said.labels[column] for column in said.probabilities.argmax(axis=1)]
-    mood = sentiment_of(known["sentiment"].head.predict(vectors, texts))
+    vectors, said = _read(known, encoder, texts)
+    reference, intent = known["intent"].reference, said["intent"]
+    guesses = [intent.best(row)[0] for row in range(len(texts))]
+    kept = [guess for guess, inside in zip(guesses, intent.in_scope >= in_scope, strict=True) if inside]
     away = reference.distances(vectors)
-    spreads = {"confidence": said.probabilities.max(axis=1), "in_scope": said.in_scope}
-    moods = known["sentiment"].reference
     measures = (
-        _label_measure(reference, [guess for guess, kept in zip(guesses, inside, strict=True) if kept]),
-        *(
-            _spread_measure(name, [reference.bins[name]], [values], reference.held_out or reference.rows)
-            for name, values in spreads.items()
-        ),
-        _spread_measure("sentiment", [moods.bins["sentiment"]], [mood], moods.held_out or moods.rows),
-        _spread_measure("distance", [reference.bins["distance"]], [away], reference.rows),
-        _spread_measure("vectors", reference.projections, list(reference.project(vectors).T), reference.rows),
+        label_measure(reference.labels, kept, reference.rows),
+        *_readings(known, said),
+        spread_measure("distance", [reference.bins["distance"]], [away], reference.rows),
+        spread_measure("vectors", reference.projections, list(reference.project(vectors).T), reference.rows),
     )
     kernel, over = _kernel(reference, vectors)
-    order = np.argsort(-away, kind="stable")[:10]
     return Drift(
         reading=max((one.reading for one in measures), key=READINGS.index),
         models={role: one.head.name for role, one in known.items()},
@@ -165,96 +138,43 @@ def compare(
         measures=measures,
         kernel=kernel,
         kernel_over_chance=over,
-        shifts=_shifts(reference, guesses, inside),
+        shifts=_shifts(reference.labels, kept),
         most_different=tuple(
-            Odd(messages[row].turn, texts[row], float(away[row]), guesses[row], float(said.in_scope[row]))
-            for row in order
+            Odd(messages[row].turn, texts[row], float(away[row]), guesses[row], float(intent.in_scope[row]))
+            for row in np.argsort(-away, kind="stable")[:SHOWN]
         ),
     )
 
 
-def psi(expected: Sequence[float] | np.ndarray, actual: Sequence[float] | np.ndarray) -> float:
-    """The population stability index of two lists of shares: the sum of (a - e) * ln(a / e).
-
-    Raises ValueError where the lists differ in length or a share is not positive.
-    """
-    one, other = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)
-    if one.shape != other.shape or (one <= 0).any() or (other <= 0).any():
-        raise ValueError("psi needs two lists of as many positive shares.")
-    return float(((other - one) * np.log(other / one)).sum())
-
-
-def smoothed(counts: np.ndarray) -> np.ndarray:
-    """Counts as positive shares: half a row is added to each."""
-    shares: np.ndarray = (counts + 0.5) / (counts.sum() + 0.5 * len(counts))
-    return shares
+def _read(
+    known: Mapping[str, Known], encoder: "Encoder", texts: Sequence[str]
+) -> tuple[np.ndarray, dict[str, HeadOutput]]:
+    """The vectors of masked texts, and what each head says of them."""
+    for one in known.values():
+        one.head.check_base(encoder)
+    vectors = encoder.encode(texts)
+    return vectors, {role: one.head.predict(vectors, texts) for role, one in known.items()}
 
 
-def reading_of(value: float, chance: float) -> Reading:
-    """The usual reading of a PSI, but steady where chance gives as much."""
-    if value < WATCH or value <= chance:
-        return "steady"
-    return "watch" if value <= DRIFTED else "drifted"
-
-
-def _spread_measure(name: str, bins: Sequence[Bins], values: Sequence[np.ndarray], rows: int) -> Measure:
-    """Of the mixtures of known and new rows, the nearest counts: customers may write what the model has seen."""
-    pairs = list(zip(bins, values, strict=False))  # projections stand for the first columns
-    counts = [one.counts(numbers) for one, numbers in pairs]
-    tried = []
-    for part in MIXTURES:
-        mixed = [part * np.asarray(one.known) + (1.0 - part) * np.asarray(one.shares) for one, _ in pairs]
-        tried.append((_mean_psi(mixed, counts, rows), mixed))
-    value, mixed = min(tried, key=lambda one: one[0])
-    return _measure(name, value, mixed, int(counts[0].sum()), rows)
-
-
-def _mean_psi(shares: Sequence[np.ndarray], counts: Sequence[np.ndarray], rows: int) -> float:
-    """The mean PSI of several comparisons, where each reference was counted on so many rows."""
-    pairs = zip(shares, counts, strict=True)
-    return float(np.mean([psi(smoothed(old * rows), smoothed(new)) for old, new in pairs]))
-
-
-def _measure(name: str, value: float, shares: Sequence[np.ndarray], recent: int, rows: int) -> Measure:
-    """A PSI with what chance alone gives: both sides are drawn anew from the reference's shares."""
-    random = np.random.default_rng(0)
-    alike = [smoothed(one * rows) for one in shares]
-    drawn = [
-        _mean_psi(
-            [random.multinomial(rows, one) / rows for one in alike],
-            [random.multinomial(recent, one) for one in alike],
-            rows,
-        )
-        for _ in range(TRIALS)
-    ]
-    chance = float(np.quantile(drawn, SURE))
-    return Measure(
-        name=name,
-        psi=value,
-        chance=chance,
-        reading=reading_of(value, chance),
-        reference_rows=rows,
-        recent_rows=recent,
+def _readings(known: Mapping[str, Known], said: Mapping[str, HeadOutput]) -> Iterator[Measure]:
+    """How sure the intent head is, how much is in scope, and the mood: each against rows that were new to the head."""
+    intent, sentiment = known["intent"].reference, known["sentiment"].reference
+    numbers = (
+        ("confidence", intent, said["intent"].probabilities.max(axis=1)),
+        ("in_scope", intent, said["intent"].in_scope),
+        ("sentiment", sentiment, sentiment_of(said["sentiment"])),
     )
+    for name, reference, values in numbers:
+        yield spread_measure(name, [reference.bins[name]], [values], reference.held_out or reference.rows)
 
 
-def _label_measure(reference: Reference, guesses: Sequence[str]) -> Measure:
-    """Every label that is not rare, and all rare ones together: their shares in training and of late."""
-    common = [label for label, share in reference.labels.items() if share >= RARE]
-    place = {label: number for number, label in enumerate(common)}
-    shares = np.array([*(reference.labels[label] for label in common), 0.0])
-    shares[-1] = max(0.0, 1.0 - shares.sum())
-    counts = np.bincount([place.get(guess, len(common)) for guess in guesses], minlength=len(shares))
-    value = _mean_psi([shares], [counts], reference.rows)
-    return _measure("intents", value, [shares], len(guesses), reference.rows)
-
-
-def _shifts(reference: Reference, guesses: Sequence[str], inside: np.ndarray) -> tuple[Shift, ...]:
+def _shifts(trained: Mapping[str, float], guesses: Sequence[str]) -> tuple[Shift, ...]:
     """The labels whose shares changed most, the most changed first."""
-    kept = [guess for guess, counts in zip(guesses, inside, strict=True) if counts]
-    recent = {label: kept.count(label) / max(len(kept), 1) for label in set(kept) | set(reference.labels)}
-    pairs = [Shift(label, reference.labels.get(label, 0.0), share) for label, share in recent.items()]
-    return tuple(sorted(pairs, key=lambda one: (-abs(one.recent - one.training), one.label))[:5])
+    recent = Counter(guesses)
+    shifts = [
+        Shift(label, trained.get(label, 0.0), recent[label] / max(len(guesses), 1)) for label in {*recent, *trained}
+    ]
+    return tuple(sorted(shifts, key=lambda one: (-abs(one.recent - one.training), one.label))[:SHIFTED])
 
 
 def _kernel(reference: Reference, vectors: np.ndarray) -> tuple[float, float]:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from eval.drift import Known, Message, compare, psi, reading_of, smoothed
+from eval.drift import Known, Message, compare
+from eval.stability import psi, reading_of, smoothed
 from finetune.examples import Labelled, Splits
 from finetune.intent import fit_intent
 from finetune.reference import make_reference

@@ -24,9 +24,9 @@ def command(
 
     PSI below 0.1 is steady, to 0.25 watch, above drifted; what chance gives with so few rows is steady.
     """
-    from eval.drift import READINGS as WORSE
     from eval.drift import measure_drift
     from eval.report import rounded
+    from eval.stability import READINGS as WORSE
     from rapport.models import load_encoder
 
     if fail_on is not None and fail_on not in READINGS:
