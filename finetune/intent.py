@@ -17,12 +17,14 @@ from finetune.examples import (
 )
 from finetune.logistic import STRENGTHS, Linear, choose_linear, fit_linear
 from finetune.metrics import accuracy, auroc, confusions, coverage_at_error, expected_calibration_error, macro_f1
+from finetune.reference import make_reference
 from finetune.sentiment import fit_sentiment, sentiment_scores
-from finetune.vectors import VectorCache
+from finetune.vectors import Encoded, VectorCache
 from rapport.cards import Card
 from rapport.errors import BadRow
-from rapport.heads import OOS, Head, base_name, save_head
+from rapport.heads import OOS, Head, HeadOutput, base_name, save_head
 from rapport.paths import Home
+from rapport.reference import add_reference
 from rapport.registry import use
 
 if TYPE_CHECKING:
@@ -56,11 +58,18 @@ def fit_default_heads(
         fit, measure = (fit_intent, intent_scores) if kind == "intent" else (fit_sentiment, sentiment_scores)
         head = fit(splits, vectors)
         scores = measure(head, splits.test, vectors) if splits.test else {}
+        new = _said(head, vectors.of(splits.test or splits.dev))
         head = refit(head, splits, vectors, balanced=kind == "intent")
         card = card_of(f"{kind}-{splits.fingerprint[:8]}", kind, head, splits=splits, scores=scores)
         save_head(home.models / card.name, head, card)
+        every = vectors.of(splits.train + splits.dev + splits.test)
+        add_reference(home.models / card.name, make_reference(every, _said(head, every), new=new))
         cards.append(use(home, kind, card.name))
     return cards
+
+
+def _said(head: Head, rows: Encoded) -> HeadOutput:
+    return head.predict(rows.vectors, rows.texts)
 
 
 def fit_intent(splits: Splits, vectors: VectorCache) -> Head:
