@@ -1,11 +1,11 @@
-"""Labelled conversations: what the customer wrote, what the agent did, and whether a person was needed. Plain values."""
+"""Labelled conversations: what the customer wrote, what the agent did, whether a person was needed. Plain values."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from rapport.escalation import Level
+from rapport.types import EscalationLevel
 
-# What the agent did with a message: answered it, asked back, had no answer, asked who writes, or found no such customer.
+# What the agent did with a message: answered, asked back, had no answer, asked who writes, or found no such customer.
 Did = Literal["answered", "asked", "unanswered", "verify", "unverified"]
 
 
@@ -17,7 +17,7 @@ class Said:
     """
 
     text: str
-    level: Level | None = None
+    level: EscalationLevel | None = None
     reason: str = ""
     did: Did = "answered"
 
@@ -36,3 +36,18 @@ class Dialogue:
     order_value: float = 0.0
     usual_value: float = 0.0
     family: str = ""
+
+
+class Ordinary(Protocol):
+    """A labelled message from which conversations are built, such as `rapport.sample.Example`."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def intent(self) -> str: ...
+    @property
+    def sentiment(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def split(self) -> str: ...

@@ -1,28 +1,25 @@
-"""Whether a message needs a person: the levels and reasons, and the numbers that a head reads beside its vector.
+"""Whether a message needs a person: the levels, the reasons, and how a head's probabilities become one of them.
 
-A head for escalation is a `rapport.heads.Head` over (dim + FEATURES) columns: the encoder's vector of the message and,
-behind it, what `features` makes of its words and of the conversation before it. `finetune` fits it, `agent` asks it;
-both see the same numbers. Knows nothing of how the conversation is kept.
+A head for escalation is a `rapport.heads.Head` over wide vectors: the encoder's vector of the message and, behind it,
+the features of `rapport.signals`. Its labels are "answer" and, for the other levels, level and reason ("offer anger"),
+so one softmax gives both. `finetune` fits it; `agent` asks it.
 """
 
-import functools
-import math
-import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from rapport.amounts import find_amounts
-from rapport.heads import Head
+from rapport.errors import IndexMismatch
+from rapport.heads import Head, HeadOutput
+from rapport.signals import Past, Words, feature_names, features, fingerprint, floor_of
+from rapport.types import EscalationLevel
 
 if TYPE_CHECKING:
     import numpy as np
 
-FILE = Path(__file__).with_name("escalation.toml")
-Level = Literal["answer", "offer", "escalate"]
-LEVELS: tuple[Level, ...] = ("answer", "offer", "escalate")
+    from rapport.models import Encoder
+
+LEVELS: tuple[EscalationLevel, ...] = ("answer", "offer", "escalate")
 # What the person who takes over reads, by the name that labelled rows use.
 REASONS = {
     "person": "asks for a person",
@@ -32,202 +29,79 @@ REASONS = {
     "safety": "danger or injury",
     "value": "value at risk",
 }
-UNHAPPY = -0.3  # sentiment below which a message counts as unhappy
-ALIKE = 0.8  # cosine from which two messages of a conversation count as the same question
 FLOOR = 0.99  # probability of "escalate" where a message speaks of danger, whatever the head says
-_COMPARED = frozenset({"EUR", "USD", "GBP", "CHF"})  # near enough to one another to tell much from little
-_LOUD = re.compile(r"\b[A-Z]{3,}\b(?![-\d])")
-_MARKS = re.compile(r"[!?]{2,}|!")
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
-    """A kind of phrase. reason: what it speaks for, or "". floor: found means that a person takes over."""
+class Thresholds:
+    """Least probabilities: of "escalate", and of "offer" or "escalate" together, from which that level is taken."""
 
-    id: str
-    pattern: re.Pattern[str]
-    reason: str = ""
-    floor: bool = False
-
-
-@functools.cache
-def signals() -> tuple[Signal, ...]:
-    """The signals of `escalation.toml`, in its order."""
-    rows = tomllib.loads(FILE.read_text(encoding="utf-8"))["signal"]
-    return tuple(
-        Signal(
-            row["id"], re.compile("|".join(row["patterns"]), re.I | re.M), row.get("reason", ""), row.get("floor", False)
-        )
-        for row in rows
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """What went before a message in its conversation.
-
-    trail: sentiment of the customer's messages so far, oldest first, -1..1. asked: times in a row that the agent asked
-    back. unhelped: times in a row that it asked back or had no answer. failures: identity matches that failed.
-    offered: the last reply offered a person. likeness: cosine of the message with the most similar one before it, 0
-    where there is none. repeats: how many before it are alike (cosine of ALIKE or more).
-    order_value, usual_value: total of the order under discussion and of the shop's usual order; 0 where not known.
-    """
-
-    trail: Sequence[float] = ()
-    asked: int = 0
-    unhelped: int = 0
-    failures: int = 0
-    offered: bool = False
-    likeness: float = 0.0
-    repeats: int = 0
-    order_value: float = 0.0
-    usual_value: float = 0.0
-
-
-_OF_THE_TALK = (
-    "sentiment", "sentiment_before", "sentiment_of_three", "unhappy_in_a_row", "worse",
-    "asked", "unhelped", "failures", "offered", "first", "turns",
-    "likeness", "repeats", "repeats_unhelped", "unhappy_unhelped", "wrong_unhelped",
-    "shouted", "loud_words", "marks", "words", "question",
-    "worth", "worth_unhappy", "worth_trouble", "deadline_trouble", "many_trouble", "anger_calm", "legal_calm", "hurt_calm",
-    "staff_wants", "staff_bot", "body_hurt", "stuck_unhelped", "fury_unhappy", "again_count",
-)  # fmt: skip
-
-
-@functools.cache
-def feature_names() -> tuple[str, ...]:
-    """The names of the numbers that `features` gives, in their order."""
-    return (*_OF_THE_TALK, *(f"says_{signal.id}" for signal in signals()))
-
-
-def features(text: str, *, sentiment: float, past: Past) -> list[float]:
-    """One number per name of `feature_names`, each about -1..1. text: the message's own words, tidied, not masked."""
-    found = {signal.id: float(bool(signal.pattern.search(text))) for signal in signals()}
-    trail = [*past.trail, sentiment]
-    unhappy = max(0.0, -sentiment)
-    unhelped, repeats = min(past.unhelped, 3) / 3, min(past.repeats, 3) / 3
-    likeness = max(0.0, past.likeness)
-    worth = _worth(text, past)
-    before = trail[-2] if len(trail) > 1 else 0.0
-    calm = found["calm"]
-    return [
-        sentiment,
-        before,
-        sum(trail[-3:]) / len(trail[-3:]),
-        _unhappy_in_a_row(trail) / 3,
-        max(0.0, before - sentiment),
-        min(past.asked, 3) / 3,
-        unhelped,
-        min(past.failures, 5) / 5,
-        float(past.offered),
-        float(len(trail) == 1),
-        min(len(trail), 8) / 8,
-        likeness,
-        repeats,
-        repeats * unhelped,
-        unhappy * unhelped,
-        found["wrong"] * unhelped,
-        float(shouted(text)),
-        min(len(_LOUD.findall(text)), 3) / 3,
-        min(len(_MARKS.findall(text)), 3) / 3,
-        min(1.0, math.log1p(len(text.split())) / 5),
-        float("?" in text),
-        worth,
-        worth * unhappy,
-        worth * found["trouble"],
-        found["deadline"] * found["trouble"],
-        found["many"] * found["trouble"],
-        found["anger"] * calm,
-        found["legal"] * calm,
-        found["hurt"] * calm,
-        found["staff"] * found["wants"],
-        found["staff"] * found["bot"],
-        found["body"] * found["hurt"],
-        found["stuck"] * unhelped,
-        found["fury"] * unhappy,
-        found["again"] * found["count"],
-        *found.values(),
-    ]
-
-
-def shouted(text: str) -> bool:
-    """Whether a text is written in capitals or with strings of exclamation marks."""
-    letters = [character for character in text if character.isalpha()]
-    loud = len(letters) >= 12 and sum(character.isupper() for character in letters) > 0.7 * len(letters)
-    return loud or "!!!" in text or "?!?" in text
+    escalate: float
+    offer: float
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
     """What a head says of one message. escalate, offer: probabilities, 0-1. reason: a key of REASONS, or ""."""
 
-    level: Level
+    level: EscalationLevel
     escalate: float
     offer: float
     reason: str
 
 
-def judge(
-    head: Head, wide: "np.ndarray", texts: Sequence[str], *, said: Sequence[str], least: "Thresholds"
-) -> list[Escalation]:
-    """Read n messages. wide: (n, dim + FEATURES). texts: masked, for the head; said: as written, for the floor.
+def wide(vectors: "np.ndarray", rows: Sequence[dict[str, float]]) -> "np.ndarray":
+    """(n, dim) vectors with their n rows of features behind them: (n, dim + FEATURES)."""
+    import numpy as np
 
-    A reason is given for every level but "answer".
-    """
-    output = head.predict(wide, texts)
-    judged = []
-    for row, text in enumerate(said):
+    block = np.array([list(row.values()) for row in rows], dtype=np.float32).reshape(len(rows), len(feature_names()))
+    return np.concatenate([vectors, block], axis=1)
+
+
+def judge(output: HeadOutput, texts: Sequence[str], least: Thresholds) -> list[Escalation]:
+    """The levels of n messages. texts: their own words, for the floor. A level above "answer" has a reason."""
+    judged: list[Escalation] = []
+    for row, text in enumerate(texts):
         shares = dict(zip(output.labels, output.probabilities[row].tolist(), strict=True))
-        escalate = sum(share for label, share in shares.items() if label.startswith("escalate"))
-        offer = sum(share for label, share in shares.items() if label.startswith("offer"))
-        floor = next((signal for signal in signals() if signal.floor and signal.pattern.search(text)), None)
-        if floor is not None:
-            judged.append(Escalation("escalate", max(escalate, FLOOR), min(offer, 1 - FLOOR), floor.reason))
+        escalate, offer = _share(shares, "escalate"), _share(shares, "offer")
+        if floor := floor_of(text):
+            judged.append(Escalation("escalate", max(escalate, FLOOR), min(offer, 1 - FLOOR), floor))
             continue
-        level = least.level(escalate, offer)
-        judged.append(Escalation(level, escalate, offer, _reason(level, shares)))
+        level: EscalationLevel = "offer" if escalate + offer >= least.offer else "answer"
+        level = "escalate" if escalate >= least.escalate else level
+        judged.append(Escalation(level, escalate, offer, "" if level == "answer" else _reason(shares)))
     return judged
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Least probabilities: of "escalate", and of "offer or escalate", from which that level is taken."""
+class Watch:
+    """An escalation head at work on single messages. Raises IndexMismatch where it was fitted for something else."""
 
-    escalate: float
-    offer: float
+    def __init__(self, head: Head, encoder: "Encoder", least: Thresholds) -> None:
+        head.check_base(encoder)
+        if head.facts.get("features") != fingerprint():
+            raise IndexMismatch(
+                f"head '{head.name}' was fitted on other features or phrases than those of this version.",
+                hint="Fit it again: rapport init",
+            )
+        self._head = head
+        self._least = least
 
-    def level(self, escalate: float, offer: float) -> Level:
-        """The level that two probabilities lead to."""
-        if escalate >= self.escalate:
-            return "escalate"
-        return "offer" if escalate + offer >= self.offer else "answer"
+    def read(
+        self, vector: "np.ndarray", masked: str, text: str, words: Words, *, sentiment: float, past: Past
+    ) -> Escalation:
+        """vector: (dim,) of the message. masked, text: the message masked, and as it was written."""
+        row = wide(vector[None], [features(words, sentiment=sentiment, past=past)])
+        return judge(self._head.predict(row, [masked]), [text], self._least)[0]
 
 
-def _reason(level: Level, shares: dict[str, float]) -> str:
-    """The likeliest reason of a level, over both levels that have one: an offer out of anger is anger still."""
-    if level == "answer":
-        return ""
+def _share(shares: dict[str, float], level: EscalationLevel) -> float:
+    return sum(share for label, share in shares.items() if label.partition(" ")[0] == level)
+
+
+def _reason(shares: dict[str, float]) -> str:
+    """The likeliest reason, over both levels that have one: an offer out of anger is anger still."""
     sums: dict[str, float] = {}
     for label, share in shares.items():
-        reason = label.partition(" ")[2]
-        if reason:
+        if reason := label.partition(" ")[2]:
             sums[reason] = sums.get(reason, 0.0) + share
     return max(sums, key=lambda reason: sums[reason], default="")
-
-
-def _worth(text: str, past: Past) -> float:
-    """How much is at stake against the usual order, on a log scale: 0 for a usual one or less, 1 for ten times it."""
-    if past.usual_value <= 0:
-        return 0.0
-    named = [float(found.value) for found in find_amounts(text) if found.currency in _COMPARED]
-    most = max([past.order_value, *named])
-    return min(1.5, max(0.0, math.log10(max(most, 1e-9) / past.usual_value)))
-
-
-def _unhappy_in_a_row(trail: Sequence[float]) -> int:
-    count = 0
-    for sentiment in reversed(trail[-3:]):
-        if sentiment > UNHAPPY:
-            break
-        count += 1
-    return count

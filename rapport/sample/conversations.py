@@ -5,30 +5,34 @@ A family lies in one split by its place, and so do the ordinary messages around 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from random import Random
 from typing import cast
 
-from rapport.dialogues import Dialogue, Did, Said
-from rapport.escalation import Level, signals
+from rapport.dialogues import Dialogue, Did, Ordinary, Said
 from rapport.sample.data_files import sections, texts
 from rapport.sample.dialogue_lines import Line, read_lines
-from rapport.sample.grammar import render, varies, with_noise
-from rapport.sample.utterances import Example
+from rapport.sample.grammar import render, with_noise
+from rapport.signals import signals
+from rapport.types import EscalationLevel
 
-_CYCLE = ("train", "dev", "train", "test", "train", "train", "train")
+CYCLE = ("train", "dev", "train", "test", "train", "train", "train")
 _USUAL = (60.0, 120.0, 175.0, 400.0)
 _OUTCOMES: dict[str, tuple[tuple[Did, int], ...]] = {
     "answer": (("answered", 70), ("asked", 14), ("verify", 11), ("unanswered", 5)),
-    "offer": (("answered", 50), ("asked", 22), ("verify", 10), ("unanswered", 18)),
-    "escalate": (("answered", 44), ("asked", 22), ("verify", 8), ("unanswered", 22), ("unverified", 4)),
+    "offer": (("answered", 42), ("asked", 26), ("verify", 8), ("unanswered", 24)),
+    "escalate": (("answered", 36), ("asked", 26), ("verify", 6), ("unanswered", 28), ("unverified", 4)),
 }
 _NOT_ORDINARY = frozenset({"complaint", "talk_to_person", "verify_me", "confirm", "deny", "thanks", "goodbye"})
+_TWICE = {"train": 0.3, "dev": 0.7, "test": 0.7}  # share of the families that are rendered a second time
 _REPEATS = {"train": 180, "dev": 36, "test": 36}  # conversations of repeated and of unhappy ordinary messages
 # How a question is put a second and a third time.
 _AGAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "en": (("{}", "{}", "{}??", "I said: {}", "again: {}", "no, {}"), ("{}", "{}!", "AGAIN: {}", "Once more: {}", "{} {}")),
+    "en": (
+        ("{}", "{}", "{}??", "I said: {}", "again: {}", "no, {}"),
+        ("{}", "{}!", "AGAIN: {}", "Once more: {}", "{} {}"),
+    ),
     "de": (("{}", "nochmal: {}"), ("{}!", "Noch einmal: {}")),
     "fr": (("{}", "je répète : {}"), ("{} !", "Encore une fois : {}")),
     "es": (("{}", "repito: {}"), ("{}!", "Otra vez: {}")),
@@ -42,15 +46,15 @@ class Phrase:
 
     name: str
     template: str
-    level: Level
+    level: EscalationLevel
     reason: str
     language: str
     split: str
 
 
-def make_conversations(seed: int, ordinary: Sequence[Example]) -> tuple[Dialogue, ...]:
+def make_conversations(seed: int, ordinary: Sequence[Ordinary]) -> tuple[Dialogue, ...]:
     """All labelled conversations. ordinary: the utterances to put around the phrases, used within their own split."""
-    made = []
+    made: list[Dialogue] = []
     for split in ("train", "dev", "test"):
         stock = _Stock(tuple(item for item in ordinary if item.split == split))
         for phrase in phrases():
@@ -75,34 +79,37 @@ def _phrases_of(name: str) -> Iterator[Phrase]:
             language = rest[-1]
         for position, template in enumerate(bullets):
             yield Phrase(
-                f"{name}/{heading}/{position}", template, cast(Level, level), reason, language,
-                _CYCLE[position % len(_CYCLE)],
+                f"{name}/{heading}/{position}", template, cast(EscalationLevel, level), reason, language,
+                CYCLE[position % len(CYCLE)],
             )  # fmt: skip
 
 
 class _Stock:
     """The ordinary messages of one split."""
 
-    def __init__(self, examples: Sequence[Example]) -> None:
+    def __init__(self, examples: Sequence[Ordinary]) -> None:
         # an account that somebody else uses is an ordinary request to the intent head, and a case for a person here
         pattern = {signal.id: signal.pattern for signal in signals()}
         usable = [e for e in examples if e.intent not in _NOT_ORDINARY and not pattern["account"].search(e.text)]
         self.plain = [e for e in usable if e.sentiment != "negative"]
         self.people = [e for e in examples if e.intent == "talk_to_person"]
         self.ends = [e for e in examples if e.intent in ("thanks", "goodbye")]
-        self._by_language: dict[str, list[Example]] = {}
+        self._by_language: dict[str, list[Ordinary]] = {}
         for item in self.plain:
             self._by_language.setdefault(item.language, []).append(item)
 
-    def of_language(self, language: str) -> Sequence[Example]:
+    def of_language(self, language: str) -> Sequence[Ordinary]:
         return self._by_language.get(language) or self.plain
 
 
 def _around(random: Random, phrase: Phrase, stock: _Stock) -> Iterator[Dialogue]:
     """Conversations that come to the phrase after none to three ordinary messages."""
-    for turn in range(2 if varies(phrase.template) or random.random() < 0.5 else 1):
+    for turn in range(2 if random.random() < _TWICE[phrase.split] else 1):
         money = _Money(random)
-        text = with_noise(random, render(random, phrase.template, money.slots), level=0.0 if turn == 0 else 0.4)
+        text = render(random, phrase.template, money.slots)
+        if turn == 1 and random.random() < 0.3:  # many write what they want and how they feel about it at once
+            text = _beside(random, text, random.choice(stock.of_language(phrase.language)).text)
+        text = with_noise(random, text, level=0.0 if turn == 0 else 0.4)
         if not text.strip():
             continue
         before = _before(random, phrase, stock)
@@ -115,6 +122,11 @@ def _around(random: Random, phrase: Phrase, stock: _Stock) -> Iterator[Dialogue]
         )  # fmt: skip
 
 
+def _beside(random: Random, text: str, other: str) -> str:
+    first, second = (text, other) if random.random() < 0.5 else (other, text)
+    return f"{first}{'' if first[-1:] in '.?!,' else '.'} {second}"
+
+
 def _before(random: Random, phrase: Phrase, stock: _Stock) -> list[Said]:
     """The ordinary messages before a phrase, and what became of them: a third try comes after two that failed."""
     messages = stock.of_language(phrase.language)
@@ -125,21 +137,25 @@ def _before(random: Random, phrase: Phrase, stock: _Stock) -> list[Said]:
         return [Said(item.text, "answer", did=random.choice(failed)) for item in chosen]
     outcomes = _OUTCOMES[phrase.level]
     names, weights = [name for name, _ in outcomes], [weight for _, weight in outcomes]
-    chosen = random.sample(messages, min(random.choice((0, 0, 0, 1, 1, 2)), len(messages)))
+    counts = (0, 0, 0, 1, 1, 2) if phrase.level == "answer" else (0, 0, 1, 1, 2)
+    chosen = random.sample(messages, min(random.choice(counts), len(messages)))
     return [Said(item.text, "answer", did=random.choices(names, weights)[0]) for item in chosen]
 
 
 def _written(random: Random, split: str) -> Iterator[Dialogue]:
     """The conversations that were written as a whole."""
     for position, lines in enumerate(_dialogue_lines()):
-        if _CYCLE[position % len(_CYCLE)] != split:
+        if CYCLE[position % len(CYCLE)] != split:
             continue
         for turn in range(2):
             money = _Money(random)
             slots = {**money.slots, **{name: render(random, f"{{{name}}}") for name in _FIXED}}
             said = [
                 Said(
-                    with_noise(random, render(random, line.text, slots), level=0.4 * turn), line.level, line.reason, line.did
+                    with_noise(random, render(random, line.text, slots), level=0.4 * turn),
+                    line.level,
+                    line.reason,
+                    line.did,
                 )
                 for line in lines
             ]
@@ -172,7 +188,7 @@ def _ordinary(random: Random, split: str, stock: _Stock) -> Iterator[Dialogue]:
         yield _dialogue(random, list(_lasting_mood(random, split, stock)), split)
 
 
-def _plain(random: Random, item: Example) -> Said:
+def _plain(random: Random, item: Ordinary) -> Said:
     if item.intent == "oos":
         return Said(item.text, "answer", did="unanswered")
     return Said(item.text, "answer", did=random.choice(("answered", "answered", "answered", "asked", "verify")))
@@ -184,7 +200,7 @@ def _asked_again(random: Random, stock: _Stock) -> Iterator[Said]:
     for tries, (level, reason) in enumerate((("answer", ""), ("offer", "repeated"), ("escalate", "repeated"))):
         text = item.text if tries == 0 else random.choice(_AGAIN[item.language][tries - 1]).replace("{}", item.text)
         did = random.choice(("asked", "unanswered"))
-        yield Said(text, cast(Level, level), reason, cast(Did, did))
+        yield Said(text, cast(EscalationLevel, level), reason, cast(Did, did))
         if random.random() < 0.2:
             return
 
@@ -197,7 +213,7 @@ def _lasting_mood(random: Random, split: str, stock: _Stock) -> Iterator[Said]:
         text = render(random, phrase.template)
         if random.random() < 0.6:
             text = f"{text} {random.choice(stock.of_language('en')).text}"
-        yield Said(text, cast(Level, level), "anger", random.choice(("answered", "asked")))
+        yield Said(text, cast(EscalationLevel, level), "anger", random.choice(("answered", "asked")))
         if random.random() < 0.3:
             return
 
@@ -231,5 +247,9 @@ class _Money:
 def _written_amount(random: Random, value: float) -> str:
     whole = round(value) if value > 100 else round(value, 2)
     if isinstance(whole, float):
-        return random.choice((f"€{whole:.2f}", f"{whole:.2f} euros", f"£{whole:.2f}", f"{whole:.2f} EUR", f"${whole:.2f}"))
-    return random.choice((f"€{whole:,}", f"{whole} euros", f"£{whole:,}", f"EUR {whole:,}", f"{whole} €", f"${whole:,}"))
+        return random.choice(
+            (f"€{whole:.2f}", f"{whole:.2f} euros", f"£{whole:.2f}", f"{whole:.2f} EUR", f"${whole:.2f}")
+        )
+    return random.choice(
+        (f"€{whole:,}", f"{whole} euros", f"£{whole:,}", f"EUR {whole:,}", f"{whole} €", f"${whole:,}")
+    )

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from typing import cast, get_args
 
 from rapport.dialogues import Did
-from rapport.escalation import LEVELS, REASONS, Level
+from rapport.escalation import LEVELS, REASONS
+from rapport.types import EscalationLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,7 @@ class Line:
     """One message of the customer, unrendered, with its label and what the agent did then."""
 
     text: str
-    level: Level = "answer"
+    level: EscalationLevel = "answer"
     reason: str = ""
     did: Did = "answered"
 
@@ -30,5 +31,5 @@ def read_lines(bullet: str) -> tuple[Line, ...]:
         level, _, reason = (label or "answer").partition(" ")
         if level not in LEVELS or (reason not in REASONS if level != "answer" else reason):
             raise ValueError(f"'{label}' is no label of a message.")
-        lines.append(Line(text, cast(Level, level), reason))
+        lines.append(Line(text, level, reason))
     return tuple(lines)
