@@ -137,7 +137,7 @@ class Shop:
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Records, heads and index of the small shop. Read only; tests take a copy."""
     from finetune.intent import fit_default_heads
-    from rapport.sample import build_sample
+    from rapport.sample.utterances import make_examples
     from retrieval import sync
 
     home = Home(tmp_path_factory.mktemp("small") / "home").create()
@@ -146,7 +146,7 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         for records in (CUSTOMERS, PRODUCTS, ORDERS, ARTICLES):
             store.upsert(records)
         sync.build(home, store, encoder=encoder, settings=SETTINGS.retrieval)
-    fit_default_heads(home, build_sample().examples[::4], encoder=encoder)
+    fit_default_heads(home, make_examples(7)[::4], encoder=encoder)
     return home
 
 
