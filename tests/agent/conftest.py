@@ -148,7 +148,7 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             store.upsert(records)
         sync.build(home, store, encoder=encoder, settings=SETTINGS.retrieval)
     examples = build_sample().examples[::4]
-    fit_default_heads(home, examples, encoder=encoder, conversations=make_conversations(7, examples)[::4])
+    fit_default_heads(home, examples, encoder=encoder, conversations=make_conversations(7, examples)[::8])
     return home
 
 

@@ -2,9 +2,10 @@
 
 import typer
 
-from ui.commands import eval_orders, eval_retrieval, eval_speed
+from ui.commands import eval_escalation, eval_orders, eval_retrieval, eval_speed
 
 app = typer.Typer(help="Measure the parts; exits 1 where a bound is missed.", no_args_is_help=True)
+app.command("escalation")(eval_escalation.command)
 app.command("orders")(eval_orders.command)
 app.command("retrieval")(eval_retrieval.command)
 app.command("speed")(eval_speed.command)
