@@ -26,12 +26,11 @@ def command(
     from eval.report import missed, rounded
     from rapport.models import load_encoder
 
-    place = find_home(home)
+    chosen, place = _seeds(seeds), find_home(home)
     encoder = load_encoder(load_settings(place).encoder)
     if data is not None:
         emit(rounded(measure_file(place, data, encoder, name=model)), as_json, _render)
         return
-    chosen = _seeds(seeds)
     with progress_bar(quiet=as_json) as bar:
         task = bar.add_task("seeds", total=len(chosen))
         figures = measure(encoder, seeds=chosen, progress=lambda done: bar.update(task, completed=done))
