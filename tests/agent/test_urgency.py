@@ -2,8 +2,10 @@
 
 import pytest
 
+from agent.assemble import open_agent
 from agent.context import Context, read_context
 from agent.worth import StoreWorth
+from rapport.settings import load_settings
 from rapport.types import Conversation, ConversationId, Identity, State, Viewer
 
 ANNA, BEN = "t:anna", "t:ben"
@@ -45,11 +47,20 @@ def test_an_ordinary_message_is_answered(shop, text):
     assert turn.state is State.BOT
 
 
-def test_the_same_question_again_weighs_more_each_time(shop):
-    turns = shop.talk("what is the meaning of blorp", "what is the meaning of blorp", "what is the meaning of blorp")
+def test_turns_that_did_not_help_are_counted(shop):
+    turns = shop.talk("what is the meaning of blorp", "what is the meaning of blorp")
+    assert [read_context(turn.context).unhelped for turn in turns] == [1, 2]
+
+
+@pytest.mark.slow
+def test_the_same_question_again_weighs_more_each_time(own_sample_home):
+    agent = open_agent(own_sample_home, load_settings(own_sample_home))
+    turns, id = [], None
+    for _ in range(3):
+        turns.append(agent.ask("what is the meaning of blorp", viewer=Viewer(), conversation_id=id))
+        id = turns[-1].conversation_id
     shares = [turn.understanding.escalate for turn in turns]
     assert shares[0] < shares[1] < shares[2]
-    assert [read_context(turn.context).unhelped for turn in turns[:2]] == [1, 2]
 
 
 def test_the_context_keeps_the_last_messages_vectors_and_no_more(shop):
