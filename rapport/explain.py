@@ -76,7 +76,8 @@ class Explainer:
     def explain(self, text: str, *, label: str | None = None) -> Explanation:
         """Weigh the words of a text for the label predicted, or for another one that is named.
 
-        The label "oos" tells what makes a text look out of scope, where the classifier has learnt from such rows.
+        The label "oos" tells what makes a text look out of scope, where the classifier has learnt from such rows: its
+        logit against the best label's, while its probability is one less `in_scope`.
         Raises UserError for a text without words or beyond MAX_CHARS, NotFound for a label that it does not have.
         """
         if len(text) > MAX_CHARS:
