@@ -69,7 +69,7 @@ def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Un
     """The understander with the heads in use, and their names by role. Raises NotFound where none were fitted."""
     from agent.number_shapes import StoreShapes
     from agent.understand import Understander
-    from rapport.heads import load_head
+    from rapport.classifiers import Suite, load_classifier
     from rapport.registry import artifact_folder, current
 
     names: dict[str, str] = {}
@@ -78,8 +78,10 @@ def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Un
         if name is None:
             raise NotFound(f"no {role} model is in use in {home.root}.", hint="Run: rapport init")
         names[role] = name
-    heads = {role: load_head(artifact_folder(home, name)) for role, name in names.items()}
-    return Understander(encoder, heads["intent"], heads["sentiment"], shapes=StoreShapes(store)), names
+    suite = Suite(
+        encoder, {role: load_classifier(artifact_folder(home, name), encoder) for role, name in names.items()}
+    )
+    return Understander(suite, shapes=StoreShapes(store)), names
 
 
 def article_text(store: Store, key: str) -> str:

@@ -15,14 +15,13 @@ from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.set_phrases import set_phrase
-from rapport.heads import Head, HeadOutput, sentiment_of
+from rapport.classifiers import Suite
+from rapport.heads import HeadOutput, sentiment_of
 from rapport.text import mask, tidy
 from rapport.types import Ask, Conversation, Entity, Message, Understanding
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from rapport.models import Encoder
 
 # A part of a message counts as a request of its own from these values on.
 OWN_SCOPE, OWN_CONFIDENCE = 0.5, 0.45
@@ -54,18 +53,12 @@ class Reading:
 class Understander:
     """Reads a customer's new messages in the light of the conversation so far.
 
+    suite: the classifiers "intent" and "sentiment" on one encoder.
     shapes: says what the company's own numbers look like now, such as `agent.number_shapes.StoreShapes`.
-    Raises IndexMismatch where a head was fitted on another encoder.
     """
 
-    def __init__(
-        self, encoder: "Encoder", intent: Head, sentiment: Head, *, shapes: Callable[[], NumberShapes] = NumberShapes
-    ) -> None:
-        for head in (intent, sentiment):
-            head.check_base(encoder)
-        self._encoder = encoder
-        self._intent = intent
-        self._sentiment = sentiment
+    def __init__(self, suite: Suite, *, shapes: Callable[[], NumberShapes] = NumberShapes) -> None:
+        self._suite = suite
         self._shapes = shapes
 
     def understand(
@@ -81,11 +74,11 @@ class Understander:
         follow = follow_up(text, entities, context)
         clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
         batch = _Batch([text, *(clause.text for clause in clauses), *_completed(follow)])
-        vectors = self._encoder.encode(batch.texts)
-        readings = self._readings(batch, vectors, _impossible(entities))
+        read = self._suite.read(batch.texts)
+        readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
-        sentiment = float(sentiment_of(self._sentiment.predict(vectors[:1], batch.texts[:1]))[0])
+        sentiment = float(sentiment_of(read.outputs["sentiment"])[0])
         urgent = escalation(text, sentiment=sentiment, person_wanted=_wanted(asks, "talk_to_person"), context=context)
         understanding = Understanding(
             asks=asks,
@@ -95,22 +88,16 @@ class Understander:
             language=detect_language(text, default=conversation.locale),
             entities=entities,
         )
-        return understanding, vectors[rows]
+        return understanding, read.vectors[rows]
 
     def warm_up(self) -> None:
         """Encode once and load the language model."""
-        self._encoder.encode(["warm up"])
+        self._suite.read(["warm up"])
         warm_up_language()
 
     def _entities(self, text: str, conversation: Conversation, context: Context, today: date) -> tuple[Entity, ...]:
         asked = context.pending is not None and context.pending.kind == "verify"
         return find_entities(text, today=today, shapes=self._shapes(), locale=conversation.locale, postcode_asked=asked)
-
-    def _readings(self, batch: "_Batch", vectors: "np.ndarray", impossible: frozenset[str]) -> Mapping[str, Reading]:
-        output = self._intent.predict(vectors, batch.texts)
-        if impossible:
-            output = output.without(impossible)
-        return {text: _reading(text, row, output) for text, row in batch.rows.items()}
 
 
 class _Batch:
@@ -133,6 +120,11 @@ def _impossible(entities: Sequence[Entity]) -> frozenset[str]:
     kinds = {entity.kind for entity in entities}
     about_order = "order_number" in kinds and not kinds & IDENTITY_KINDS
     return frozenset({"verify_me", "greeting", "confirm", "deny"}) if about_order else frozenset()
+
+
+def _readings(batch: _Batch, output: HeadOutput, impossible: frozenset[str]) -> Mapping[str, Reading]:
+    known = output.without(impossible) if impossible else output
+    return {text: _reading(text, row, known) for text, row in batch.rows.items()}
 
 
 def _reading(text: str, row: int, output: HeadOutput) -> Reading:

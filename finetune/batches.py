@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 POOL = 16  # batches whose texts are sorted together: enough for even lengths, few enough to stay random
@@ -20,6 +21,28 @@ def batches(lengths: Sequence[int], size: int, *, seed: int) -> list[list[int]]:
         pool = sorted(order[start : start + size * POOL], key=lambda row: lengths[row])
         found += [pool[place : place + size] for place in range(0, len(pool), size)]
     chance.shuffle(found)
+    return found
+
+
+def paired(truth: Sequence[int], size: int, *, centres: "np.ndarray", seed: int) -> list[list[int]]:
+    """Batches of two rows each of `size` // 2 labels, as many as hold all rows once on average.
+
+    Every other batch takes a random label and those whose centres lie nearest to it, so that contrast has something
+    hard to tell apart. centres: (L, dim) unit vectors. A label with one row stands alone in its batch.
+    """
+    import numpy as np
+
+    chance = np.random.default_rng(seed)
+    rows = {label: np.flatnonzero(np.asarray(truth) == label) for label in sorted(set(truth))}
+    labels, near = np.array(list(rows)), centres @ centres.T
+    found = []
+    for number in range(max(1, round(len(truth) / size))):
+        if number % 2:
+            chosen = labels[np.argsort(-near[chance.choice(labels), labels], kind="stable")[: size // 2]]
+        else:
+            chosen = chance.permutation(labels)[: size // 2]
+        picked = [chance.permutation(rows[label])[:2] for label in chosen.tolist()]
+        found.append([int(row) for pair in picked for row in pair])
     return found
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from finetune.metrics import auroc
-from rapport.heads import ScopeScore, scope_scores, softmax
+from rapport.scope import ScopeScore, scope_scores, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,12 +17,17 @@ OOS_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How a head tells in scope from out of scope: in_scope = sigmoid(slope * score + offset)."""
+    """How a head tells in scope from out of scope: in_scope = sigmoid(slope * score + offset).
+
+
+    near: what the cosine with the nearest training row counts in the score `near`.
+    """
 
     score: ScopeScore
     slope: float
     offset: float
     auroc: float
+    near: float = 0.0
 
 
 def fit_temperature(logits: "np.ndarray", truth: "np.ndarray") -> float:

@@ -10,30 +10,38 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.calibrate import Scope, fit_accept, fit_scope, fit_temperature
+from finetune.calibrate import fit_accept, fit_scope, fit_temperature
 from finetune.examples import Labelled, columns_of
-from finetune.folds import Fold, folds_of
+from finetune.folds import Fold, folds_of, thinned
 from finetune.logistic import STRENGTHS, choose_linear, fit_linear
 from finetune.parts import Layers, label_names, mixed, train_layers, with_oos_last
 from finetune.plan import TrainingPlan
 from finetune.scope import left_out_scope
 from finetune.tuning import Watch
 from finetune.vectors import Encoded, VectorCache
-from rapport.heads import OOS, Head, base_name, scope_scores, sigmoid, softmax
+from rapport.heads import OOS, Head, base_name
+from rapport.scope import nearness, softmax
 
 if TYPE_CHECKING:
     import numpy as np
 
 BLENDS = (0.0, 0.25, 0.5, 1.0, 2.0)  # of the linear map beside the trained layers
-WORTH = 0.003  # accuracy on held-out rows that trained layers must bring to be kept where the plan leaves it open
+# What trained layers must bring on held-out rows to be kept where the plan leaves it open: accuracy, or a lower loss.
+# Held-out rows flatter the linear map on words, because people repeat themselves within one collection.
+WORTH, LOWER = 0.003, 0.97
+NEIGHBOURS = 2000  # training rows whose vectors a head keeps to say how near a message lies to any of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOut:
-    """What the classifier says of rows that it was not fitted on. truth: their labels, "oos" among them."""
+    """What the classifier says of rows that it was not fitted on. truth: their labels, "oos" among them.
+
+    near: (n,) cosine with the nearest row that it was fitted on.
+    """
 
     labels: tuple[str, ...]
     logits: "np.ndarray"
+    near: "np.ndarray"
     truth: tuple[str, ...]
 
 
@@ -50,10 +58,11 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """Logits of all held-out rows, (n, L), by the linear map and by the trained layers."""
+    """Logits of all held-out rows, (n, L), by the linear map and by the trained layers; see `HeldOut`."""
 
     linear: "np.ndarray"
     layers: "np.ndarray | None"
+    near: "np.ndarray"
     truth: tuple[str, ...]
     strength: float
     trained: Layers | None
@@ -79,13 +88,12 @@ def fit_classifier(
     layers = held[0].trained if tuned else None
     if tuned and len(folds) > 1:
         layers = train_layers(rows.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
-    everything = (rows.plus(given) if dev else rows).plus(names)
-    linear = fit_linear(everything, strength=whole.strength, balanced=plan.balanced).ordered(labels)
+    linear = fit_linear(rows.plus(names), strength=whole.strength, balanced=plan.balanced).ordered(labels)
     own = whole.layers if tuned else None
     logits = whole.linear if own is None else own + blend * whole.linear
     head = mixed(linear, layers, blend, base=base_name(vectors.encoder))
-    head = _calibrated(head, labels, logits, whole, rows, plan)
-    held_out = HeldOut(labels=labels, logits=logits, truth=whole.truth)
+    held_out = HeldOut(labels=labels, logits=logits, near=whole.near, truth=whole.truth)
+    head = _calibrated(head, held_out, whole, rows, plan)
     return Fitted(head=head, layers=layers, plan=plan, held_out=held_out, folds=len(folds))
 
 
@@ -103,7 +111,8 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
     if plan.method != "head":
         trained = train_layers(train, dev, labels, plan, vectors, folder, watch)
         own = trained.logits(dev.texts)
-    return _Held(linear=scores, layers=own, truth=dev.labels, strength=linear.strength, trained=trained)
+    near = nearness(dev.vectors, rows.take(fold.train).vectors)
+    return _Held(linear=scores, layers=own, near=near, truth=dev.labels, strength=linear.strength, trained=trained)
 
 
 def _joined(held: Sequence[_Held]) -> _Held:
@@ -114,6 +123,7 @@ def _joined(held: Sequence[_Held]) -> _Held:
     return _Held(
         linear=np.concatenate([one.linear for one in held]),
         layers=np.concatenate(layers) if layers else None,
+        near=np.concatenate([one.near for one in held]),
         truth=tuple(label for one in held for label in one.truth),
         strength=strengths[len(strengths) // 2],
         trained=None,
@@ -127,7 +137,8 @@ def _choose(held: _Held, labels: tuple[str, ...], plan: TrainingPlan) -> tuple[f
     found = {blend: _fit_of(held.layers + blend * held.linear, held.truth, labels) for blend in BLENDS}
     blend = min(found, key=lambda value: found[value][0])
     alone = _fit_of(held.linear, held.truth, labels)
-    return blend, plan.method != "auto" or found[blend][1] >= alone[1] + WORTH
+    better = found[blend][1] >= alone[1] + WORTH or found[blend][0] <= LOWER * alone[0]
+    return blend, plan.method != "auto" or better
 
 
 def _fit_of(logits: "np.ndarray", truth: Sequence[str], labels: tuple[str, ...]) -> tuple[float, float]:
@@ -143,36 +154,45 @@ def _fit_of(logits: "np.ndarray", truth: Sequence[str], labels: tuple[str, ...])
     return float(-np.log(np.maximum(right, 1e-12)).mean()), float((shares.argmax(1) == columns).mean())
 
 
-def _calibrated(head: Head, labels: tuple[str, ...], logits: "np.ndarray", held: _Held, rows: Encoded,
-                plan: TrainingPlan) -> Head:  # fmt: skip
+def _calibrated(head: Head, held_out: HeldOut, held: _Held, rows: Encoded, plan: TrainingPlan) -> Head:
     """The head with temperature, scope and threshold fitted on the held-out rows."""
     import numpy as np
 
-    own = tuple(label for label in labels if label != OOS)
-    known = np.array([label in own for label in held.truth])
-    truth = columns_of(own, [label for label in held.truth if label in own])
-    scores = logits[known][:, : len(own)]
-    temperature = fit_temperature(scores, truth)
-    scope = _scope(logits, scores, known, len(own), held, rows, plan)
-    sure = softmax(logits[:, : len(own)] / temperature)
+    own = len(head.labels)
+    known = np.array([label in head.labels for label in held_out.truth])
+    truth = columns_of(head.labels, [label for label in held_out.truth if label in head.labels])
+    scores = held_out.logits[:, :own]
+    temperature = fit_temperature(scores[known], truth)
+    head, strange = _scoped(replace(head, temperature=temperature), held_out, held, rows, plan)
+    shares = softmax(scores / temperature)
     right = np.zeros(len(known), dtype=bool)
-    right[known] = sure[known].argmax(1) == truth
-    certain = sure.max(axis=1) * (_in_scope(scope, logits, len(own)) if scope else 1.0)
-    calibrated = replace(
-        head, temperature=temperature, accept=fit_accept(certain, right, risk=plan.risk), risk=plan.risk
-    )
-    if scope is None:
-        return calibrated
-    return replace(calibrated, scope_score=scope.score, scope_slope=scope.slope, scope_offset=scope.offset)
+    right[known] = shares[known].argmax(1) == truth
+    sure = shares.max(axis=1) * head.scope_of(held_out.logits, held_out.near * head.near)
+    if len(strange):
+        # as many out-of-scope messages as are to be expected, each as sure as a left-out label's row
+        more = np.resize(strange, round(plan.strange / (1.0 - plan.strange) * len(sure)))
+        sure, right = np.concatenate([sure, more]), np.concatenate([right, np.zeros(len(more), dtype=bool)])
+    return replace(head, accept=fit_accept(sure, right, risk=plan.risk), risk=plan.risk)
 
 
-def _scope(logits: "np.ndarray", scores: "np.ndarray", known: "np.ndarray", own: int, held: _Held, rows: Encoded,
-           plan: TrainingPlan) -> Scope | None:  # fmt: skip
-    if not known.all():
-        return fit_scope(logits, own, known)
-    inside = rows.take([row for row, label in enumerate(rows.labels) if label != OOS])
-    return left_out_scope(inside, scores, strength=held.strength, seed=plan.seed)
+def _scoped(head: Head, held_out: HeldOut, held: _Held, rows: Encoded, plan: TrainingPlan
+            ) -> tuple[Head, "np.ndarray"]:  # fmt: skip
+    """The head with its scope, and how sure it would be of out-of-scope rows where no held-out row is one."""
+    import numpy as np
 
-
-def _in_scope(scope: Scope, logits: "np.ndarray", own: int) -> "np.ndarray":
-    return sigmoid(scope.slope * scope_scores(logits, own)[scope.score] + scope.offset)
+    own = len(head.labels)
+    inside = np.array([label != OOS for label in held_out.truth])
+    none = np.zeros(0, dtype=np.float32)
+    if plan.closed:
+        return head, none
+    if not inside.all():
+        scope, strange = fit_scope(held_out.logits, own, inside), none
+    else:
+        known = rows.take([row for row, label in enumerate(rows.labels) if label != OOS])
+        found = left_out_scope(known, held_out.logits[:, :own], held_out.near, strength=held.strength, seed=plan.seed)
+        if found is None:
+            return head, none
+        scope, strange = found.scope, found.strange
+        places = thinned(known.labels, NEIGHBOURS, seed=plan.seed)
+        head = replace(head, neighbours=known.vectors[places], near=scope.near)
+    return replace(head, scope_score=scope.score, scope_slope=scope.slope, scope_offset=scope.offset), strange

@@ -67,6 +67,20 @@ def loss_of(
     return entropy + plan.contrast * contrast(vectors, truth) if plan.contrast else entropy
 
 
+def anchor(vectors: "torch.Tensor", frozen: "torch.Tensor") -> "torch.Tensor":
+    """How far unit vectors moved from those of the frozen encoder: the mean of one less their cosine."""
+    return (1.0 - (vectors * frozen).sum(1)).mean()
+
+
+def hidden(mask: "torch.Tensor", share: float) -> "torch.Tensor":
+    """The mask without a random share of its tokens; the first one always stays."""
+    import torch
+
+    kept = torch.rand(mask.shape, device=mask.device) >= share
+    kept[:, 0] = True
+    return mask * kept
+
+
 def contrast(vectors: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
     """Supervised contrastive loss of unit vectors; 0 where no two rows share a label."""
     import torch

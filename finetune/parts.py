@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.inputs import Inputs, inputs_for
-from finetune.logistic import Linear
+from finetune.logistic import Linear, fit_linear
 from finetune.network import SCALE
 from finetune.plan import TrainingPlan
 from finetune.tuning import Task, Watch, tune
@@ -15,6 +15,8 @@ from rapport.heads import OOS, Head
 
 if TYPE_CHECKING:
     import numpy as np
+
+REFIT_STRENGTH = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,6 @@ def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: Tr
                  folder: Path, watch: Watch) -> Layers:  # fmt: skip
     """Train the layers that the plan names on rows whose labels are all among `labels`."""
     from rapport.classifiers import local
-    from rapport.models import find_weights
 
     encoder = local(vectors.encoder)
     columns = {label: column for column, label in enumerate(labels)}
@@ -53,12 +54,27 @@ def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: Tr
         truth=[columns[label] for label in train.labels],
         dev_texts=[dev.texts[row] for row in looked],
         dev_truth=[columns[dev.labels[row]] for row in looked],
+        frozen=train.vectors,
         centres=_centres(train, labels),
     )
-    place = encoder.folder if hasattr(encoder, "folder") else find_weights()
-    inputs = inputs_for(encoder.transformer, place, task.texts, plan)
+    inputs = inputs_for(encoder.transformer, encoder.folder, task.texts, plan)
     tuned = tune(encoder.transformer, inputs, task, plan, folder=folder, watch=watch)
+    if plan.contrast:
+        _refit(tuned.network, inputs, train, labels)
     return Layers(network=tuned.network, inputs=inputs, plan=tuned.plan, history=tuned.history)
+
+
+def _refit(network: Any, inputs: Inputs, train: Encoded, labels: tuple[str, ...]) -> None:
+    """Replace the linear map by a regularised one on the trained vectors: with few rows it generalises better."""
+    import torch
+
+    vectors = inputs.vectors(network.top, train.texts, device=network.weights.device).numpy()
+    linear = fit_linear(Encoded(train.texts, vectors, train.labels), strength=REFIT_STRENGTH, wordless=True)
+    with torch.no_grad():
+        for column, label in enumerate(labels):
+            row = linear.labels.index(label)
+            network.weights[column] = torch.tensor(linear.weights[row] / SCALE)
+            network.bias[column] = float(linear.bias[row])
 
 
 def mixed(linear: Linear, layers: Layers | None, blend: float, *, base: str) -> Head:

@@ -27,7 +27,9 @@ class TrainingPlan:
     contrast: weight of the supervised contrastive loss. smoothing: of the labels. average: decay of the running
     average of the weights, which is what is kept. balanced: rare labels count as much as frequent ones.
     patience: epochs without a better dev loss before it stops. risk: share of wrong answers that is accepted among the
-    answered.
+    answered. strange: share of the messages that no label is expected to cover, where no row shows any. closed: the
+    labels cover every message, as sentiments do.
+    anchor: weight of staying close to the frozen vector. drop: share of tokens hidden in training.
     """
 
     method: Method = "auto"
@@ -46,6 +48,10 @@ class TrainingPlan:
     patience: int = 2
     max_tokens: int = 64
     risk: float = 0.05
+    strange: float = 0.2
+    closed: bool = False
+    anchor: float = 0.0
+    drop: float = 0.0
     seed: int = SEED
 
     def __post_init__(self) -> None:
@@ -58,6 +64,7 @@ class TrainingPlan:
             "patience": (1, 200),
             "max_tokens": (8, 512),
             "risk": (0.001, 0.5),
+            "strange": (0.0, 0.9),
         }
         if self.method not in METHODS:
             raise SettingsError(f"--method {self.method} is not known.", hint=f"Give one of: {', '.join(METHODS)}.")
@@ -78,4 +85,5 @@ def plan_for(rows: Sequence[Labelled], plan: TrainingPlan) -> TrainingPlan:
     sizes = Counter(row.label for row in rows)
     if not sizes or median(sizes.values()) > FEW:
         return plan
-    return replace(plan, epochs=max(plan.epochs, 20), contrast=0.5, learning_rate=plan.learning_rate / 2, average=0.99)
+    return replace(plan, epochs=min(plan.epochs, 5), contrast=1.0, anchor=1.0, drop=0.1, smoothing=0.0, average=0.97,
+                   learning_rate=plan.learning_rate / 2)  # fmt: skip

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from finetune.calibrate import interval
 from finetune.fitting import HeldOut
 from finetune.metrics import accuracy, auroc, confusions, coverage_at_error, expected_calibration_error, macro_f1
-from rapport.heads import OOS, Head, HeadOutput, scope_scores, sigmoid, softmax
+from rapport.heads import OOS, Head, HeadOutput
+from rapport.scope import softmax
 
 if TYPE_CHECKING:
     pass
@@ -14,12 +15,8 @@ if TYPE_CHECKING:
 
 def scores_of(head: Head, held_out: HeldOut) -> dict[str, Any]:
     """The scores on held-out rows whose logits are known already."""
-    import numpy as np
-
     own = len(head.labels)
-    scope = np.ones(len(held_out.truth))
-    if head.scope_score != "none":
-        scope = sigmoid(head.scope_slope * scope_scores(held_out.logits, own)[head.scope_score] + head.scope_offset)
+    scope = head.scope_of(held_out.logits, held_out.near * head.near)
     shares = softmax(held_out.logits[:, :own] / head.temperature)
     return classifier_scores(HeadOutput(head.labels, shares, scope, head.accept), held_out.truth)
 

@@ -77,7 +77,7 @@ def _write_layers(folder: Path, layers: Layers) -> None:
 
 def _card(job: Job, fitted: Fitted, *, encoder: "Encoder", seconds: float) -> Card:
     splits = Splits(tuple(job.train), tuple(job.dev), ())
-    method = fitted.plan.method if fitted.layers is not None else "head"
+    method = "head" if fitted.layers is None else "lora" if fitted.plan.method == "lora" else "full"
     held = (
         "dev rows" if job.dev else f"rows held out ({fitted.folds} of 3 parts)" if fitted.folds > 1 else "held-out rows"
     )

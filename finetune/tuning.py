@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from finetune.batches import batches
+from finetune.batches import batches, paired
 from finetune.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
 from finetune.inputs import Inputs
-from finetune.network import build_network, label_weights, loss_of, parameter_groups
+from finetune.network import anchor, build_network, hidden, label_weights, loss_of, parameter_groups
 from finetune.plan import TrainingPlan
 from rapport.layers import top_of
 
@@ -37,13 +37,15 @@ class Watch(Protocol):
 class Task:
     """What is learnt. texts and truth: n training rows, the label's column of each; the same for dev.
 
-    centres: (L, dim) unit vectors that the linear map starts from.
+    frozen: (n, dim) the training rows' vectors by the frozen encoder. centres: (L, dim) unit vectors that the linear
+    map starts from.
     """
 
     texts: Sequence[str]
     truth: Sequence[int]
     dev_texts: Sequence[str]
     dev_truth: Sequence[int]
+    frozen: "np.ndarray"
     centres: "np.ndarray"
 
 
@@ -101,7 +103,8 @@ class _Run:
         weights = label_weights([counts[column] for column in range(len(task.centres))]) if plan.balanced else None
         self.weights = torch.tensor(weights, device=self.accelerator.device) if weights is not None else None
         self.truth = torch.tensor(task.truth)
-        self.steps = plan.epochs * len(batches(inputs.lengths, plan.batch, seed=0))
+        self.frozen = torch.tensor(task.frozen)
+        self.steps = plan.epochs * len(self._order(0))
 
     def train(self) -> Tuned:
         """Run all epochs, or until dev gets no better."""
@@ -109,13 +112,19 @@ class _Run:
         per_epoch = self.steps // self.plan.epochs
         every = math.ceil(self.plan.epochs / MOST_LOOKS)
         for epoch in range(progress.step // per_epoch, self.plan.epochs):
-            order = batches(self.inputs.lengths, self.plan.batch, seed=self.plan.seed * 1000 + epoch)
-            self._epoch(order, progress, first=epoch * per_epoch)
+            self._epoch(self._order(epoch), progress, first=epoch * per_epoch)
             last = epoch + 1 == self.plan.epochs
             if self.task.dev_texts and (last or (epoch + 1) % every == 0) and self._look(epoch + 1, progress):
                 break
         self.accelerator.end_training()
         return Tuned(network=self.averaged.module.eval(), plan=self.plan, history=tuple(progress.history))
+
+    def _order(self, epoch: int) -> list[list[int]]:
+        """The batches of one epoch; where contrast teaches, each holds pairs of rows of one label."""
+        seed = self.plan.seed * 1000 + epoch
+        if self.plan.contrast:
+            return paired(self.task.truth, self.plan.batch, centres=self.task.centres, seed=seed)
+        return batches(self.inputs.lengths, self.plan.batch, seed=seed)
 
     def _epoch(self, order: list[list[int]], progress: _Progress, *, first: int) -> None:
         import time
@@ -138,9 +147,12 @@ class _Run:
             group["lr"] = group["peak"] * factor
         given, mask = (tensor.to(self.accelerator.device) for tensor in self.inputs.padded(rows))
         truth = self.truth[rows].to(self.accelerator.device)
+        mask = hidden(mask, self.plan.drop) if self.plan.drop else mask
         with self.accelerator.autocast():
             vectors, logits = self.network(given, mask)
         loss = loss_of(vectors, logits, truth, plan=self.plan, weights=self.weights)
+        if self.plan.anchor:
+            loss = loss + self.plan.anchor * anchor(vectors, self.frozen[rows].to(vectors.device))
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from rapport.aligned import Word, words_of
 from rapport.classifiers import Classifier, Suite
+from rapport.encoders import MAX_CHARS
 from rapport.errors import NotFound, UserError
 from rapport.gradients import Gradients, Span
 from rapport.heads import OOS, HeadOutput
 from rapport.lexical import occurrences, weight
-from rapport.models import MAX_CHARS
 
 if TYPE_CHECKING:
     import numpy as np

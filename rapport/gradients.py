@@ -74,10 +74,10 @@ class Gradients:
         import torch
         from captum.attr import IntegratedGradients
 
-        (tokens,) = self._encoder.tokenize([text])
+        pieces = self._encoder.pieces(text)
         device = self._shared.device
-        ids = torch.tensor([tokens.ids], device=device)
-        control = torch.tensor([tokens.special_tokens_mask], device=device).bool()
+        ids = torch.tensor([[piece.id for piece in pieces]], device=device)
+        control = torch.tensor([[piece.control for piece in pieces]], device=device)
         padding = torch.full_like(ids, int(self._shared.config.pad_token_id or 0))
         score = self._score(torch.tensor(direction, dtype=torch.float32, device=device))
         given, baseline = self._embedded(ids), self._embedded(ids.where(control, padding))
@@ -87,8 +87,10 @@ class Gradients:
         with torch.no_grad():
             value, blank = float(score(*given)), float(score(*baseline))
         values = sum(part.sum(-1)[0] for part in found).tolist()
-        parts = zip(tokens.offsets, values, strict=True)
-        return Weighed(tuple((span, added) for span, added in parts if span[0] < span[1]), value, blank)
+        parts = [
+            ((piece.start, piece.end), added) for piece, added in zip(pieces, values, strict=True) if not piece.control
+        ]
+        return Weighed(tuple(parts), value, blank)
 
     def _embedded(self, ids: "torch.Tensor") -> "tuple[torch.Tensor, ...]":
         """The word vectors of the ids; of the classifier's own embeddings too where it has trained them."""

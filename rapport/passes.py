@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rapport.models import LocalEncoder
+from rapport.encoders import BertEncoder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,13 +26,13 @@ class Pass:
     mask: "torch.Tensor"
 
 
-def passes(encoder: LocalEncoder, texts: Sequence[str], *, layers: frozenset[int] = frozenset()) -> Iterator[Pass]:
+def passes(encoder: BertEncoder, texts: Sequence[str], *, layers: frozenset[int] = frozenset()) -> Iterator[Pass]:
     """Encode all texts, those of like length together. layers: whose entering states are kept."""
     encodings = encoder.tokenize(texts)
     order = sorted(range(len(texts)), key=lambda row: len(encodings[row]))
     for start in range(0, len(order), CHUNK):
         rows = order[start : start + CHUNK]
-        vectors, states, mask = encoder.forward([encodings[row].ids for row in rows], layers=layers)
+        vectors, states, mask = encoder.forward([encodings[row] for row in rows], layers=layers)
         yield Pass(tuple(rows), vectors, states, mask)
 
 

@@ -12,6 +12,7 @@ from finetune.examples import Labelled, Splits
 from finetune.intent import fit_intent
 from finetune.sentiment import fit_sentiment
 from finetune.vectors import VectorCache
+from rapport.classifiers import Classifier, Suite
 from rapport.doubles import HashingEncoder
 from rapport.errors import IndexMismatch
 from rapport.heads import OOS
@@ -46,10 +47,16 @@ def heads():
     return fit_intent(splits, vectors), fit_sentiment(Splits(moods, moods, ()), vectors)
 
 
+def suite(encoder, heads):
+    return Suite(
+        encoder, {role: Classifier(head=head) for role, head in zip(("intent", "sentiment"), heads, strict=True)}
+    )
+
+
 @pytest.fixture
 def read(heads):
     encoder = CountingEncoder()
-    understander = Understander(encoder, *heads, shapes=lambda: SHAPES)
+    understander = Understander(suite(encoder, heads), shapes=lambda: SHAPES)
 
     def understand(*texts: str, **context):
         messages = tuple(Message(role="customer", text=text, at=datetime(2026, 3, 4, tzinfo=UTC)) for text in texts)
@@ -174,7 +181,7 @@ def test_odd_messages_are_read_without_an_error(read, text):
 
 def test_heads_of_another_encoder_are_refused(heads):
     with pytest.raises(IndexMismatch):
-        Understander(HashingEncoder(64), *heads)
+        suite(HashingEncoder(64), heads)
 
 
 def test_shapes_follow_the_records(store):

@@ -11,12 +11,12 @@ from finetune.logistic import fit_linear
 from finetune.vectors import VectorCache
 from rapport.classifiers import Classifier, Suite
 from rapport.doubles import HashingEncoder
+from rapport.encoders import MAX_CHARS
 from rapport.errors import IndexMismatch, ModelError, NotFound, UserError
 from rapport.explain import Explainer
 from rapport.heads import Head, base_name
 from rapport.layers import load_adapter, top_of
 from rapport.lexical import PLACES, places, weight
-from rapport.models import MAX_CHARS
 from rapport.text import mask
 
 ROWS = [

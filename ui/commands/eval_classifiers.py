@@ -14,11 +14,22 @@ ReportOption = Annotated[Path | None, typer.Option("--report", help="Folder for 
 
 
 def intents(
-    data: DataOption, model: ModelOption = None, report: ReportOption = None, map: MapOption = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Labelled texts; without it, the public sets.")] = None,
+    model: ModelOption = None, report: ReportOption = None, map: MapOption = None,
+    set: Annotated[list[str] | None, typer.Option("--set", help="Public sets to train and measure on.")] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds of the trainings on public sets.")] = "1,2,3",
+    method: Annotated[str, typer.Option(help="Method of the trainings on public sets.")] = "auto",
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Accuracy, calibration, out-of-scope detection and latency of an intent model."""
-    _measure("intent", (data, model, report), map, home, as_json)
+    """Accuracy, calibration, out-of-scope detection and latency of an intent model.
+
+    Without --data it trains on each public set that is present, with each seed, and measures on its test part: half an
+    hour and more a set. Exits 1 where a bound is missed.
+    """
+    if data is not None:
+        _measure("intent", (data, model, report), map, home, as_json)
+    else:
+        _public(set, seeds, method, as_json)
 
 
 def sentiment(
@@ -56,3 +67,42 @@ def _render(figures: dict[str, Any]) -> None:
             console().print(f"{name:<22} {shown}")
     for truth, guess, rows in figures["confusions"]:
         console().print(f"  {truth} taken for {guess}: {rows}")
+
+
+def _public(names: list[str] | None, seeds: str, method: str, as_json: bool) -> None:
+    from eval.intents_public import SETS, measure_set, summary
+    from eval.report import missed, rounded
+    from rapport.errors import SettingsError
+    from rapport.models import load_encoder
+    from rapport.paths import public_data
+    from ui.commands.common import training_watch
+
+    if unknown := [name for name in names or () if name not in SETS]:
+        raise SettingsError(f"--set {unknown[0]} is not known.", hint=f"Give some of: {', '.join(SETS)}.")
+    if not seeds.replace(",", "").isdigit():
+        raise SettingsError(f"--seeds {seeds} are no numbers.", hint="Write --seeds 1,2,3")
+    chosen = names or [name for name, one in SETS.items() if public_data(one.folder)] or list(SETS)
+    encoder, report = load_encoder(), {}
+    for name in chosen:
+        runs = []
+        for seed in map(int, seeds.split(",")):
+            with training_watch(f"{name}, seed {seed}") as watch:
+                runs.append(measure_set(SETS[name], seed=seed, method=method, encoder=encoder, watch=watch))
+        figures = summary(runs)
+        report[name] = {**figures, "missed": missed(figures["mean"], SETS[name].bounds)}
+        console(stderr=True).print(f"{name}: {rounded(figures['mean'])}")
+    emit(rounded(report), as_json, _render_public)
+    if any(values["missed"] for values in report.values()):
+        raise typer.Exit(1)
+
+
+def _render_public(report: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("set", "seeds", "accuracy", "macro-F1", "over SVM", "OOS AUROC", "ECE", "answered", "wrong", "missed")
+    for name, values in report.items():
+        mean = values["mean"]
+        cells = ("accuracy", "macro_f1", "over_svm", "oos_auroc", "ece", "answered", "error_among_answered")
+        shown = ["" if mean.get(cell) is None else f"{mean[cell]:.4f}" for cell in cells]
+        table.add_row(name, str(values["runs"]), *shown, "; ".join(values["missed"]))
+    console().print(table)

@@ -33,6 +33,9 @@ EpochsOption = Annotated[int, typer.Option("--epochs", help="Passes over the row
 BatchOption = Annotated[int, typer.Option("--batch", help="Rows in a step; halved where memory does not suffice.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything random.")]
 RiskOption = Annotated[float, typer.Option("--risk", help="Share of wrong answers accepted among the answered.")]
+StrangeOption = Annotated[
+    float, typer.Option("--out-of-scope", help="Share of messages that no label covers, where no row is labelled oos.")
+]
 MapOption = Annotated[
     list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds text or label.")
 ]
@@ -44,12 +47,12 @@ ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace a model 
 def intent(
     data: DataOption, name: NameOption, dev: DevOption = None, method: MethodOption = "auto", layers: LayersOption = 3,
     epochs: EpochsOption = 6, batch: BatchOption = 32, seed: SeedOption = 7, risk: RiskOption = 0.05,
-    map: MapOption = None, use: UseOption = False, replace: ReplaceOption = False, home: HomeOption = None,
-    as_json: JsonOption = False,
+    out_of_scope: StrangeOption = 0.2, map: MapOption = None, use: UseOption = False, replace: ReplaceOption = False,
+    home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Learn what customers want. The label "oos" marks messages that no label covers."""
     plan = {"method": method, "layers": layers, "epochs": epochs, "batch": batch, "seed": seed, "risk": risk,
-            "balanced": True}  # fmt: skip
+            "balanced": True, "strange": out_of_scope}  # fmt: skip
     _train("intent", (data, dev), name, plan, map, (use, replace), (home, as_json))
 
 
@@ -61,7 +64,8 @@ def sentiment(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Learn how customers feel: labels negative, neutral and positive."""
-    plan = {"method": method, "layers": layers, "epochs": epochs, "batch": batch, "seed": seed, "risk": risk}
+    plan = {"method": method, "layers": layers, "epochs": epochs, "batch": batch, "seed": seed, "risk": risk,
+            "closed": True}  # fmt: skip
     _train("sentiment", (data, dev), name, plan, map, (use, replace), (home, as_json))
 
 
