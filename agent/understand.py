@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from agent.clauses import Clause, split_clauses
 from agent.context import Context, read_context
 from agent.entities import find_entities
-from agent.escalation import escalation
 from agent.follow_up import FollowUp, follow_up, only_values
+from agent.heads import Heads
 from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.set_phrases import set_phrase
-from rapport.classifiers import Suite
+from agent.urgency import Urgency, WorthOf
+from rapport.escalation import REASONS, Thresholds, Watch
+from rapport.finishing import Finishing
 from rapport.heads import HeadOutput, sentiment_of
+from rapport.likeness import pack
 from rapport.text import mask, tidy
 from rapport.types import Ask, Conversation, Entity, Message, Understanding
 
@@ -53,12 +56,24 @@ class Reading:
 class Understander:
     """Reads a customer's new messages in the light of the conversation so far.
 
-    suite: the classifiers "intent" and "sentiment" on one encoder.
-    shapes: says what the company's own numbers look like now, such as `agent.number_shapes.StoreShapes`.
+    heads: the classifiers in use. least: thresholds of the escalation levels. shapes: says what the company's own
+    numbers look like now, such as `agent.number_shapes.StoreShapes`. worth: says what is at stake, such as
+    `agent.worth.StoreWorth`.
+    Raises IndexMismatch where a head was fitted on another encoder.
     """
 
-    def __init__(self, suite: Suite, *, shapes: Callable[[], NumberShapes] = NumberShapes) -> None:
-        self._suite = suite
+    def __init__(
+        self,
+        heads: Heads,
+        *,
+        least: Thresholds,
+        shapes: Callable[[], NumberShapes] = NumberShapes,
+        worth: WorthOf | None = None,
+    ) -> None:
+        encoder = heads.suite.encoder
+        self._suite = heads.suite
+        self._urgency = Urgency(Watch(heads.escalation, encoder, least), worth)
+        self._finishing = Finishing(heads.finished, encoder)
         self._shapes = shapes
 
     def understand(
@@ -79,14 +94,18 @@ class Understander:
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
         sentiment = float(sentiment_of(read.outputs["sentiment"])[0])
-        urgent = escalation(text, sentiment=sentiment, person_wanted=_wanted(asks, "talk_to_person"), context=context)
+        whole = (text, batch.texts[0], read.vectors[0])
+        urgent = self._urgency.read(*whole, sentiment=sentiment, conversation=conversation)
         understanding = Understanding(
             asks=asks,
             sentiment=round(sentiment, 4),
-            escalate=urgent.score,
-            escalate_reason=urgent.reason,
+            escalate=round(urgent.escalate, 4),
+            escalate_reason=REASONS.get(urgent.reason, ""),
+            escalate_level=urgent.level,
             language=detect_language(text, default=conversation.locale),
             entities=entities,
+            finished=round(self._finishing.read(*whole), 4),
+            packed=pack(read.vectors[0]),
         )
         return understanding, read.vectors[rows]
 
@@ -269,7 +288,3 @@ def _best(readings: Sequence[Reading]) -> Reading:
 
 def _merged(own: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Entity, ...]:
     return tuple(sorted({*own, *more}, key=lambda entity: entity.start))
-
-
-def _wanted(asks: Sequence[Ask], intent: str) -> float:
-    return max((ask.confidence * ask.in_scope for ask in asks if ask.intent == intent), default=0.0)

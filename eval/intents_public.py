@@ -142,7 +142,7 @@ def measure_set(one: PublicSet, *, seed: int, method: str, encoder: "Encoder", w
         )
     train, test = one.load(folder)
     given = {"method": method, "seed": seed, "balanced": one.task == "intent", "closed": one.task == "sentiment"}
-    plan = TrainingPlan(**{**given, **one.plan})  # type: ignore[arg-type]
+    plan = TrainingPlan(**{**given, **one.plan})
     with tempfile.TemporaryDirectory(prefix="rapport-eval-") as place:
         home = Home(Path(place)).create()
         job = Job(task=one.task, name=one.name, train=_distinct(train), plan=plan)

@@ -34,8 +34,12 @@ class Linear:
 
     def ordered(self, labels: Sequence[str]) -> "Linear":
         """The same map with its labels in another order."""
+        import numpy as np
+
         order = [self.labels.index(label) for label in labels]
-        return Linear(tuple(labels), self.weights[order], self.bias[order], self.words[:, order], self.strength)
+        # contiguous: safetensors writes an array's memory as it lies, and columns taken from one lie transposed
+        words = np.ascontiguousarray(self.words[:, order])
+        return Linear(tuple(labels), self.weights[order], self.bias[order], words, self.strength)
 
 
 def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordless: bool = False) -> Linear:

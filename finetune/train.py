@@ -5,7 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,17 @@ from finetune.examples import Labelled, Splits
 from finetune.fitting import Fitted, fit_classifier
 from finetune.parts import Layers
 from finetune.plan import Task, TrainingPlan, plan_for
+from finetune.reference import make_reference
 from finetune.scores import scores_of
 from finetune.tuning import Watch
-from finetune.vectors import VectorCache
+from finetune.vectors import Encoded, VectorCache
 from rapport.cards import CARD, Card, publish
 from rapport.classifiers import ADAPTER_FOLDER, LAYERS_FILE
 from rapport.errors import BadRow, Refused
-from rapport.heads import OOS, SENTIMENTS, base_name, write_head
+from rapport.heads import OOS, SENTIMENTS, HeadOutput, base_name, write_head
 from rapport.paths import Home
+from rapport.reference import Reference, save_reference
+from rapport.scope import softmax
 
 if TYPE_CHECKING:
     from rapport.models import Encoder
@@ -54,16 +57,26 @@ def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) 
     started = time.perf_counter()
     plan = plan_for(job.train, job.plan)
     folder = home.runs / f"train-{job.name}-{_key(job, plan, encoder)}"
-    fitted = fit_classifier(job.train, job.dev, VectorCache(encoder), plan, folder=folder, watch=watch)
+    vectors = VectorCache(encoder)
+    fitted = fit_classifier(job.train, job.dev, vectors, plan, folder=folder, watch=watch)
     card = _card(job, fitted, encoder=encoder, seconds=time.perf_counter() - started)
     with publish(home.models / job.name, card) as temporary:
         write_head(temporary, fitted.head)
         if fitted.layers is not None:
             _write_layers(temporary, fitted.layers)
+        save_reference(temporary, reference_of(fitted, vectors.of(job.train)))
         (temporary / CARD_TEXT).write_text(card_text(card), encoding="utf-8")
     for checkpoint in folder.rglob(CHECKPOINT):
         checkpoint.unlink()
     return card
+
+
+def reference_of(fitted: Fitted, rows: Encoded) -> Reference:
+    """What later messages are compared with: the training rows' labels and vectors, the held-out rows' certainty."""
+    head, held = fitted.head, fitted.held_out
+    shares = softmax(held.logits[:, : len(head.labels)] / head.temperature)
+    said = HeadOutput(head.labels, shares, head.scope_of(held.logits, held.near * head.near), head.accept)
+    return make_reference(rows, said, new=replace(said))
 
 
 def _write_layers(folder: Path, layers: Layers) -> None:

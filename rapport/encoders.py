@@ -62,9 +62,9 @@ class BertEncoder(LocalEncoder):
         self._all_threads = _thread_count()
         self._tokens = Tokens(folder, most=shape.window)
 
-    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        """The token ids of each text, cut at the model's window."""
-        return self._tokens.ids([_printable(text[:MAX_CHARS]) for text in texts])
+    def tokenize(self, texts: Sequence[str]) -> list[Any]:
+        """The tokens of each text with `ids` and `offsets` (start, end) in the text, cut at the model's window."""
+        return self._tokens.encodings([_printable(text[:MAX_CHARS]) for text in texts])
 
     def pieces(self, text: str) -> list[Piece]:
         """The tokens of one text with their places in it, cut at the model's window."""

@@ -117,8 +117,9 @@ def _load_bert(folder: Path, number_format: Any, device: str) -> Any:
     from safetensors import SafetensorError
     from transformers.models.bert.modeling_bert import BertModel
 
+    loading: Any = BertModel.from_pretrained
     try:
-        model, report = BertModel.from_pretrained(
+        model, report = loading(
             str(folder), dtype=number_format, local_files_only=True, add_pooling_layer=False, output_loading_info=True
         )
     except SafetensorError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -30,9 +30,13 @@ class Tokens:
         self._tokenizer.enable_truncation(max_length=most)
         self._tokenizer.no_padding()
 
+    def encodings(self, texts: Sequence[str]) -> list[Any]:
+        """The tokens of each text: `ids`, and their `offsets` (start, end) in the text."""
+        return list(self._tokenizer.encode_batch(list(texts)))
+
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text."""
-        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        return [encoding.ids for encoding in self.encodings(texts)]
 
     def pieces(self, text: str) -> list[Piece]:
         """The tokens of one text with their places in it."""

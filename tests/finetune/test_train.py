@@ -132,6 +132,7 @@ def test_a_label_with_one_example_is_learnt_beside_the_others(home):
     assert output.best(0)[0] == "unicorn"
 
 
+@pytest.mark.slow
 def test_five_hundred_labels_are_learnt(home):
     encoder = HashingEncoder()
     words = [f"{one}{two}{three}" for one in "bdfgklmn" for two in ("ao", "ei", "uy", "ia") for three in "prstvwxz"]

@@ -101,7 +101,15 @@ def test_the_server_starts_and_stops(sample_home):
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "docs/importing.md", "docs/http.md", "docs/training.md"]
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/importing.md",
+        "docs/http.md",
+        "docs/labelling.md",
+        "docs/training.md",
+    ],
 )
 def test_the_documents_name_only_files_and_verbs_that_exist(name):
     text = (ROOT / name).read_text()

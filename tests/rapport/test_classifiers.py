@@ -40,6 +40,7 @@ def test_all_heads_share_one_pass():
     assert read.vectors.shape == (4, 384)
 
 
+@pytest.mark.slow
 def test_own_layers_that_were_not_trained_give_the_shared_vector_again(encoder):
     top = top_of(local(encoder).transformer, 3).to(local(encoder).transformer.dtype).eval()
     wide = head(encoder, wide=True, start=3)
@@ -49,6 +50,7 @@ def test_own_layers_that_were_not_trained_give_the_shared_vector_again(encoder):
     assert np.allclose(read.vectors, encoder.encode(TEXTS), atol=0.01)
 
 
+@pytest.mark.slow
 def test_texts_come_back_in_the_order_they_were_given(encoder):
     top = top_of(local(encoder).transformer, 4).to(local(encoder).transformer.dtype).eval()
     suite = Suite(encoder, {"x": Classifier(head=head(encoder, wide=True, start=4), top=top, start=4)})

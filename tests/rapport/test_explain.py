@@ -19,6 +19,7 @@ from rapport.layers import load_adapter, top_of
 from rapport.lexical import PLACES, places, weight
 from rapport.text import mask
 
+pytestmark = pytest.mark.slow  # gradients through the real encoder
 ROWS = [
     ("I want a refund", "refund"), ("please refund me", "refund"), ("when do I get my refund", "refund"),
     ("refund for the boots", "refund"), ("where is my parcel", "track"), ("track my order", "track"),
