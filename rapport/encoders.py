@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rapport.plain import Shape
-from rapport.tokens import Piece, Tokens, padded
+from rapport.tokens import Tokens, padded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,10 +65,6 @@ class BertEncoder(LocalEncoder):
     def tokenize(self, texts: Sequence[str]) -> list[Any]:
         """The tokens of each text with `ids` and `offsets` (start, end) in the text, cut at the model's window."""
         return self._tokens.encodings([_printable(text[:MAX_CHARS]) for text in texts])
-
-    def pieces(self, text: str) -> list[Piece]:
-        """The tokens of one text with their places in it, cut at the model's window."""
-        return self._tokens.pieces(_printable(text[:MAX_CHARS]))
 
     def forward(
         self, ids: Sequence[Sequence[int]], *, layers: frozenset[int] = frozenset()

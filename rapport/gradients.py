@@ -68,16 +68,16 @@ class Gradients:
         """Take the product of `direction` and the head's features apart by the tokens of a (masked) text.
 
         A text without words is as many [PAD]s between the control tokens: on held-out phrases the words weighed from
-        there agree better with what leaving a word out does than from [MASK]s or [UNK]s (rank correlation .59 and .63
-        against .34 and .38, .55 and .53). Tokens beyond the encoder's window have no part.
+        there agree better with what leaving a word out does than from [MASK]s or [UNK]s (rank correlation .70 and .65
+        against .57 and .47, .66 and .65). Tokens beyond the encoder's window have no part.
         """
         import torch
         from captum.attr import IntegratedGradients
 
-        pieces = self._encoder.pieces(text)
+        (tokens,) = self._encoder.tokenize([text])
         device = self._shared.device
-        ids = torch.tensor([[piece.id for piece in pieces]], device=device)
-        control = torch.tensor([[piece.control for piece in pieces]], device=device)
+        ids = torch.tensor([tokens.ids], device=device)
+        control = torch.tensor([tokens.special_tokens_mask], device=device).bool()
         padding = torch.full_like(ids, int(self._shared.config.pad_token_id or 0))
         score = self._score(torch.tensor(direction, dtype=torch.float32, device=device))
         given, baseline = self._embedded(ids), self._embedded(ids.where(control, padding))
@@ -87,10 +87,8 @@ class Gradients:
         with torch.no_grad():
             value, blank = float(score(*given)), float(score(*baseline))
         values = sum(part.sum(-1)[0] for part in found).tolist()
-        parts = [
-            ((piece.start, piece.end), added) for piece, added in zip(pieces, values, strict=True) if not piece.control
-        ]
-        return Weighed(tuple(parts), value, blank)
+        parts = zip(tokens.offsets, values, strict=True)
+        return Weighed(tuple((span, added) for span, added in parts if span[0] < span[1]), value, blank)
 
     def _embedded(self, ids: "torch.Tensor") -> "tuple[torch.Tensor, ...]":
         """The word vectors of the ids; of the classifier's own embeddings too where it has trained them."""

@@ -32,7 +32,7 @@ def passes(encoder: BertEncoder, texts: Sequence[str], *, layers: frozenset[int]
     order = sorted(range(len(texts)), key=lambda row: len(encodings[row]))
     for start in range(0, len(order), CHUNK):
         rows = order[start : start + CHUNK]
-        vectors, states, mask = encoder.forward([encodings[row] for row in rows], layers=layers)
+        vectors, states, mask = encoder.forward([encodings[row].ids for row in rows], layers=layers)
         yield Pass(tuple(rows), vectors, states, mask)
 
 

@@ -1,22 +1,11 @@
 """Texts as token ids, padded into batches of like length. Knows nothing of models."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A token and what it stands for: the characters from start to end, or none where it is a control token."""
-
-    id: int
-    start: int
-    end: int
-    control: bool
 
 
 class Tokens:
@@ -37,12 +26,6 @@ class Tokens:
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text."""
         return [encoding.ids for encoding in self.encodings(texts)]
-
-    def pieces(self, text: str) -> list[Piece]:
-        """The tokens of one text with their places in it."""
-        found = self._tokenizer.encode(text)
-        columns = (found.ids, found.offsets, found.special_tokens_mask)
-        return [Piece(id, start, end, bool(control)) for id, (start, end), control in zip(*columns, strict=True)]
 
 
 def padded(rows: Sequence[Sequence[int]]) -> tuple["torch.Tensor", "torch.Tensor"]:
