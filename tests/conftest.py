@@ -1,10 +1,12 @@
 """Fixtures for every test: an empty home, its records, the real encoder, the sample company, planted texts."""
 
+import gc
 import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -26,10 +28,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_collection_finish() -> None:
+    """What the test files imported stays: without this every look for garbage goes through it for half a second."""
+    gc.freeze()
+
+
+# Tests that share what is dear to make, and so run in one process: fitted heads, the sample company, torch.
+TOGETHER = {
+    "tests/agent/": "shop",
+    "tests/rapport/test_sample": "sample",
+    "tests/rapport/test_models.py": "encoder",
+    "tests/rapport/test_encoders.py": "encoder",
+    "tests/robustness/test_broken_artifacts.py": "encoder",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal out files, not single tests, and what `TOGETHER` names as one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Dealer(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return next((name for start, name in TOGETHER.items() if nodeid.startswith(start)), nodeid.split("::")[0])
+
+    return Dealer(config, log)
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the home of the person who runs it."""
-    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+def _own_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the home of the person who runs it; one without a folder of its own can have none."""
+    writes = "tmp_path" in request.fixturenames
+    own = request.getfixturevalue("tmp_path") / "home" if writes else Path(os.devnull) / "home"
+    monkeypatch.setenv(HOME_VARIABLE, str(own))
     for name in ("RAPPORT_DATABASE_URL", "RAPPORT_CHAT_MODEL"):
         monkeypatch.delenv(name, raising=False)
 
@@ -39,10 +70,21 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home").create()
 
 
-@pytest.fixture
-def store(home: Home) -> Iterator["object"]:
+@pytest.fixture(scope="session")
+def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables and no record. A copy of it costs a tenth of migrating a new one."""
     from crm.store import Store
 
+    path = tmp_path_factory.mktemp("blank") / "crm.sqlite3"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def store(home: Home, blank_database: Path) -> Iterator["object"]:
+    from crm.store import Store
+
+    shutil.copy(blank_database, home.database_file)
     with Store.open(f"sqlite:///{home.database_file}") as opened:
         yield opened
 

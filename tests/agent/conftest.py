@@ -137,8 +137,8 @@ class Shop:
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Records, heads and index of the small shop. Read only; tests take a copy."""
     from finetune.intent import fit_default_heads
-    from rapport.sample import build_sample
     from rapport.sample.conversations import make_conversations
+    from rapport.sample.utterances import make_examples
     from retrieval import sync
 
     home = Home(tmp_path_factory.mktemp("small") / "home").create()
@@ -147,8 +147,8 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         for records in (CUSTOMERS, PRODUCTS, ORDERS, ARTICLES):
             store.upsert(records)
         sync.build(home, store, encoder=encoder, settings=SETTINGS.retrieval)
-    examples = build_sample().examples[::4]
-    fit_default_heads(home, examples, encoder=encoder, conversations=make_conversations(7, examples)[::4])
+    examples = make_examples(7)[::4]
+    fit_default_heads(home, examples, encoder=encoder, conversations=make_conversations(7, examples)[::8])
     return home
 
 

@@ -35,7 +35,9 @@ def database_url(request: pytest.FixtureRequest, home: Home) -> str:
 
 
 @pytest.fixture
-def any_store(database_url: str) -> Iterator[Store]:
+def any_store(database_url: str, home: Home, blank_database: Path) -> Iterator[Store]:
+    if database_url.startswith("sqlite"):
+        shutil.copy(blank_database, home.database_file)
     with Store.open(database_url) as opened:
         yield opened
 

@@ -1,6 +1,7 @@
 """The house's own rules: layers, sizes, names, the cost of `rapport --help`."""
 
 import ast
+import functools
 import importlib.metadata
 import json
 import os
@@ -19,6 +20,18 @@ HEAVY = (
 )  # fmt: skip
 
 
+@functools.cache
+def trees() -> dict[Path, list[ast.AST]]:
+    """Every source file with the nodes of its syntax tree."""
+    return {path: list(ast.walk(ast.parse(path.read_text()))) for path in sources()}
+
+
+@functools.cache
+def owners() -> dict[str, list[str]]:
+    """Which installed distributions ship which top-level name."""
+    return dict(importlib.metadata.packages_distributions())
+
+
 def sources() -> list[Path]:
     return [path for folder in (*FOLDERS, "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
 
@@ -30,8 +43,8 @@ def test_no_file_is_over_300_lines():
 
 def test_no_function_is_over_40_lines():
     long = []
-    for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, nodes in trees().items():
+        for node in nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and path.parts[-2] != "versions":
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > 40:
@@ -48,8 +61,8 @@ def test_layers_are_kept():
 def test_imports_are_absolute():
     relative = [
         str(path.relative_to(ROOT))
-        for path in sources()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path, nodes in trees().items()
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert not relative
@@ -62,8 +75,8 @@ def test_nothing_is_unpickled():
 
 def test_no_exception_is_swallowed():
     found = []
-    for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, nodes in trees().items():
+        for node in nodes:
             if isinstance(node, ast.ExceptHandler) and all(isinstance(item, ast.Pass) for item in node.body):
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not found
@@ -80,8 +93,7 @@ def test_help_loads_no_heavy_library():
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_no_other_installed_distribution_ships_a_folder_of_this_name(folder):
-    owners = importlib.metadata.packages_distributions().get(folder, [])
-    assert set(owners) <= {"rapport"}
+    assert set(owners().get(folder, [])) <= {"rapport"}
 
 
 def test_every_error_and_public_name_of_the_tree_is_exported():

@@ -1,6 +1,7 @@
 """Files that cannot be imported as they are: what is good is kept, what is bad is told with line and reason."""
 
 import json
+import shutil
 
 import pytest
 
@@ -12,9 +13,9 @@ GOOD = "customer_id,name,email,postcode\nc1,Ada,ada@example.com,10115\nc2,Bo,bo@
 
 
 @pytest.fixture
-def importing(home, capsys, tmp_path):
+def importing(home, blank_database, capsys, tmp_path):
     """Import a file given by its bytes; returns exit code, JSON from standard output, and standard error."""
-    Store.open(f"sqlite:///{home.database_file}").close()
+    shutil.copy(blank_database, home.database_file)
 
     def load(kind, content, *words, name="rows.csv"):
         path = tmp_path / name

@@ -24,6 +24,9 @@ MOODS = [
 TEXT = "Grüße, I want a refund for #LF-204817 😡"
 
 
+pytestmark = pytest.mark.slow  # gradients through the real encoder
+
+
 @pytest.fixture
 def shop(home, encoder, monkeypatch):
     """A home with an intent and a sentiment model, each fitted on a few rows."""

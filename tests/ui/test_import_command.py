@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -26,9 +27,9 @@ SHOP = {
 
 
 @pytest.fixture
-def importing(home, tmp_path, capsys):
+def importing(home, blank_database, tmp_path, capsys):
     """Run the verb on a file given by its text; returns exit code, JSON and standard error."""
-    Store.open(f"sqlite:///{home.database_file}").close()
+    shutil.copy(blank_database, home.database_file)
 
     def verb(kind, text, *words, name="rows.csv"):
         path = tmp_path / name
