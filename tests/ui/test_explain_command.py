@@ -95,6 +95,11 @@ def test_wrong_use_is_told_with_what_to_do(shop, capsys, arguments, told):
     assert told in capsys.readouterr().err
 
 
+def test_a_head_that_reads_the_conversation_too_is_not_explained_by_words(sample_home, capsys):
+    assert run(["explain", "I want a person", "--task", "escalation", "--home", str(sample_home.root)]) == 1
+    assert "cannot be traced to words" in capsys.readouterr().err
+
+
 def test_staff_get_the_explanation_that_the_command_line_gives(served, capsys):
     body = {"text": "I want my money back for LF-204817"}
     answer = served.client.post("/v1/explanations", json=body, headers=served.staff)
