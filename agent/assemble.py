@@ -67,19 +67,27 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
 
 def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Understander", dict[str, str]]:
     """The understander with the heads in use, and their names by role. Raises NotFound where none were fitted."""
+    from agent.heads import SHARED_ROLES, Heads
     from agent.number_shapes import StoreShapes
     from agent.understand import Understander
+    from agent.worth import StoreWorth
+    from rapport.classifiers import Suite, load_classifier
+    from rapport.escalation import Thresholds
     from rapport.heads import load_head
-    from rapport.registry import artifact_folder, current
+    from rapport.registry import ROLES, artifact_folder, current
 
     names: dict[str, str] = {}
-    for role in ("intent", "sentiment"):
+    for role in ROLES:
         name = current(home, role)
         if name is None:
             raise NotFound(f"no {role} model is in use in {home.root}.", hint="Run: rapport init")
         names[role] = name
-    heads = {role: load_head(artifact_folder(home, name)) for role, name in names.items()}
-    return Understander(encoder, heads["intent"], heads["sentiment"], shapes=StoreShapes(store)), names
+    folders = {role: artifact_folder(home, name) for role, name in names.items()}
+    suite = Suite(encoder, {role: load_classifier(folders[role], encoder) for role in SHARED_ROLES})
+    heads = Heads(suite, escalation=load_head(folders["escalation"]), finished=load_head(folders["finished"]))
+    thresholds = rules()["thresholds"]
+    least = Thresholds(escalate=thresholds["escalate"], offer=thresholds["offer"])
+    return Understander(heads, least=least, shapes=StoreShapes(store), worth=StoreWorth(store)), names
 
 
 def article_text(store: Store, key: str) -> str:
@@ -96,7 +104,6 @@ def limits_of(settings: Settings) -> Limits:
         confidence=settings.agent.confidence,
         answerable=settings.retrieval.answerable,
         sure_article=thresholds["sure_article"],
-        escalate=thresholds["escalate"],
         clarify=settings.agent.clarify_limit,
         attempts=settings.verify.attempts,
     )

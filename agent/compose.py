@@ -10,6 +10,7 @@ from agent.facts import Facts, Step
 from agent.know import Known
 from agent.wording import echoed, fact_words, intent_words, lines_for_result
 from prompts.render import rules
+from rapport.escalation import REASONS
 from rapport.settings import CompanySettings
 from rapport.types import Conversation, Message, Passage, State, ToolResult
 
@@ -40,8 +41,8 @@ _CHEERFUL = frozenset(
     {"complaint", "thanks", "goodbye", "greeting", "assistant", "asked_for_person", "product", "out_of_scope",
      "clarify", "clarify_open"}
 )  # fmt: skip
-# The escalation score of a message that asks for a person says nothing of its mood.
-_CALM = frozenset({"talk_to_person"})
+# Asking for a person says nothing of the mood.
+_CALM = frozenset({"", REASONS["person"]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,8 @@ class Sheet:
         if facts.identified.outcome == "matched" and steps[0].rule != "verified_only":
             parts.append(Part(rule="verified", lines=(Say("verified"),)))
         limits = rules()["thresholds"]
-        urgent = facts.understanding.escalate >= limits["sorry"] and facts.understanding.main.intent not in _CALM
-        unhappy = facts.understanding.sentiment < limits["unhappy"] or urgent
+        uneasy = facts.understanding.escalate_level != "answer" and facts.understanding.escalate_reason not in _CALM
+        unhappy = facts.understanding.sentiment < limits["unhappy"] or uneasy
         if unhappy and not any(step.rule in _CHEERFUL for step in steps):
             parts.append(Part(rule="sorry", lines=(Say("sorry"),)))
         return parts

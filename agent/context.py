@@ -35,7 +35,8 @@ class Context:
     order: number of the order under discussion. orders: numbers that the last reply listed, in its order.
     intent, query: of the last question that was taken up. product: the product under discussion.
     facts: identity facts given so far and not yet matched. failures: identity matches that failed.
-    clarified: times in a row that the agent asked back. offered: a person was offered and not yet declined.
+    clarified: times in a row that the agent asked back. unhelped: times in a row that it asked back or had no answer.
+    trail: sentiment of the customer's messages, said: their last vectors, packed; both oldest first.
     since: id of the message that this context starts with; earlier ones belong to a closed conversation.
     """
 
@@ -48,14 +49,16 @@ class Context:
     facts: Mapping[str, str] = field(default_factory=dict)
     failures: int = 0
     clarified: int = 0
+    unhelped: int = 0
     trail: tuple[float, ...] = ()
+    said: tuple[str, ...] = ()
     since: int = 0
 
 
 def read_context(stored: Mapping[str, Any]) -> Context:
     """The context from a conversation's stored mapping; what is missing has its default."""
     known = {name: stored[name] for name in Context.__dataclass_fields__ if name in stored}
-    for name in ("orders", "trail"):
+    for name in ("orders", "trail", "said"):
         known[name] = tuple(known.get(name) or ())
     if waiting := known.get("pending"):
         wanted = tuple(Wanted(**item) for item in waiting.get("wanted", ()))

@@ -12,6 +12,7 @@ from agent.context import Pending, Wanted
 from agent.decide_ask import asks_availability, decide_ask, points_back, record_after, record_step, step
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
+from rapport.escalation import REASONS
 from rapport.records import number_key
 from rapport.types import Ask, Identity, State
 
@@ -50,10 +51,13 @@ def _person_asked_for(facts: Facts) -> tuple[Step, ...]:
 
 
 def _escalation(facts: Facts) -> tuple[Step, ...]:
-    if facts.understanding.escalate < facts.limits.escalate:
+    said = facts.understanding
+    if said.escalate_level != "escalate":
         return ()
-    reason = facts.understanding.escalate_reason or "the conversation needs a person"
-    return (step("hand_over", reason, "escalation", facts.understanding.main, 0),)
+    if said.escalate_reason == REASONS["person"]:
+        return (step("hand_over", "the customer asked for a person", "asked_for_person", said.main, 0),)
+    reason = said.escalate_reason or "the conversation needs a person"
+    return (step("hand_over", reason, "escalation", said.main, 0),)
 
 
 def _offer_answered(facts: Facts) -> tuple[Step, ...]:
@@ -170,10 +174,19 @@ def _together(steps: list[Step]) -> tuple[Step, ...]:
 
 
 def _with_offer(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """A customer who writes another language is answered in English and offered a person."""
+    """Offer a person beside the answer: to an uneasy customer, and to one who writes another language."""
+    if facts.understanding.escalate_level == "offer" and _may_offer(facts, steps):
+        return (*steps[:-1], replace(steps[-1], offers=True))
     if facts.understanding.language == "en":
         return steps
     return tuple(replace(one, offers=True) if one.looks_up or one.rule.startswith("article") else one for one in steps)
+
+
+def _may_offer(facts: Facts, steps: tuple[Step, ...]) -> bool:
+    """One question at a time, none twice in a row, and no offer in the place of one that was just declined."""
+    pending = facts.context.pending
+    just_offered = pending is not None and pending.kind == "offer"
+    return not just_offered and all(one.decision.kind == "answer" and one.rule != "declined" for one in steps)
 
 
 def _while_waiting(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -3,27 +3,14 @@
 import re
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 
 from agent.dates import find_dates
 from agent.number_shapes import NumberShapes, find_bare, find_shapes
+from rapport.amounts import find_amounts
 from rapport.records import number_key
 from rapport.types import Entity
 
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}(?![\w-])")
-_CURRENCIES = {
-    "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD",
-    "dollars": "USD", "bucks": "USD", "£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "quid": "GBP",
-    "chf": "CHF", "franken": "CHF", "francs": "CHF", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN",
-    "zł": "PLN", "¥": "JPY", "jpy": "JPY", "yen": "JPY", "cad": "CAD", "aud": "AUD",
-}  # fmt: skip
-_CURRENCY = "|".join(sorted(map(re.escape, _CURRENCIES), key=len, reverse=True))
-_QUANTITY = r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
-_AMOUNT = re.compile(
-    rf"(?<![\w.,])(?:(?P<before>{_CURRENCY})\s?(?P<first>{_QUANTITY})(?:[.,][-–]{{1,2}})?"
-    rf"|(?P<second>{_QUANTITY})(?:[.,][-–]{{1,2}})?\s?(?P<after>{_CURRENCY}))(?![\w]|[.,]\d)",
-    re.IGNORECASE,
-)
 _ORDER_CUE = (
     r"(?:orders?|bestell(?:ung|nummer)|auftrag|commande|pedido|bestelling|ordine|purchase)"
     r"(?:[ -]?(?:number|no|nr|num|nummer|id|n°|#))?"
@@ -91,7 +78,9 @@ def _candidates(text: str, today: date, shapes: NumberShapes, locale: str, postc
         yield from (("invoice", *found) for found in find_shapes(text, shapes.invoice))
         yield from (("order_number", *found) for found in find_shapes(text, shapes.order))
         yield from _trackings(text, shapes)
-        yield from _amounts(text)
+        yield from (
+            ("amount", found.start, found.end, f"{found.value} {found.currency}") for found in find_amounts(text)
+        )
     yield from (("date", *found) for found in find_dates(text, today=today, day_first=locale.lower() != "en-us"))
     if digits:
         yield from _phones(text)
@@ -132,21 +121,3 @@ def _phones(text: str) -> Iterator[Candidate]:
 def _postcodes(text: str) -> Iterator[Candidate]:
     for match in _POSTCODE.finditer(text):
         yield "postcode", *match.span("number"), match["number"].upper()
-
-
-def _amounts(text: str) -> Iterator[Candidate]:
-    for match in _AMOUNT.finditer(text):
-        number = match["first"] or match["second"]
-        currency = _CURRENCIES[(match["before"] or match["after"]).lower()]
-        yield "amount", match.start(), match.end(), f"{parse_amount(number)} {currency}"
-
-
-def parse_amount(text: str) -> Decimal:
-    """A written amount as a number with two decimals: "1.234,56", "1,234.56", "1'234" and "12,5" alike.
-
-    The last separator is the decimal one if one or two digits follow it; every other one groups thousands.
-    """
-    last = max(text.rfind("."), text.rfind(","))
-    decimals = text[last + 1 :] if last >= 0 and len(text) - last <= 3 else ""
-    whole = "".join(character for character in (text[:last] if decimals else text) if character.isdigit())
-    return Decimal(f"{whole}.{decimals or '0'}").quantize(Decimal("0.01"))

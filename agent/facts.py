@@ -34,7 +34,6 @@ class Limits:
     confidence: float = 0.45
     answerable: float = 0.5
     sure_article: float = 0.8
-    escalate: float = 0.6
     clarify: int = 2
     attempts: int = 5
 

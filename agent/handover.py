@@ -11,6 +11,7 @@ from typing import Literal
 from crm.store import Store
 from prompts.render import say
 from rapport.errors import Refused
+from rapport.escalation import REASONS
 from rapport.types import ConversationId, Handover, State, ToolResult, Understanding
 
 Event = Literal["message", "offer", "accept", "decline", "request", "assign", "release", "close", "reopen"]
@@ -173,9 +174,7 @@ def queue_of(intents: Iterable[str]) -> str:
 
 
 def _priority(understanding: Understanding) -> Literal["low", "normal", "high", "urgent"]:
-    wanted = any(ask.intent == "talk_to_person" for ask in understanding.asks)
-    if understanding.escalate >= 0.85 and not wanted:  # asking for a person is no emergency
+    if understanding.escalate_reason == REASONS["safety"]:
         return "urgent"
-    if (understanding.escalate >= 0.6 and not wanted) or understanding.sentiment <= -0.5:
-        return "high"
-    return "normal"
+    urgent = understanding.escalate_level == "escalate" and understanding.escalate_reason != REASONS["person"]
+    return "high" if urgent or understanding.sentiment <= -0.5 else "normal"

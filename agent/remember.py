@@ -7,10 +7,12 @@ from agent.context import Context, Pending, Wanted
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, SMALL_TALK
 from agent.wording import echoed
+from rapport.likeness import KEPT
 from rapport.types import ToolResult
 
 LONGEST_TRAIL = 20
 _ASKED_BACK = frozenset({"clarify", "clarify_open", "nothing_pending"})
+_NO_ANSWER = frozenset({"no_answer", "not_understood", "out_of_scope", "other_language", "cannot_do"})
 
 
 def remember(facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult | None]) -> Context:
@@ -23,6 +25,7 @@ def remember(facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult |
     listed = [
         tuple(str(order["number"]) for order in result.values["orders"]) for result in found if result.tool == "orders"
     ]
+    rules = {step.rule for step in steps}
     products = [str(result.values["product"]) for result in found if result.tool == "product"]
     return replace(
         before,
@@ -34,8 +37,10 @@ def remember(facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult |
         pending=_kept(before, steps, talked=talked) or _pending(steps, results),
         facts={} if facts.identified.outcome == "matched" else dict(facts.identified.facts),
         failures=facts.identified.failures,
-        clarified=before.clarified + 1 if any(step.rule in _ASKED_BACK for step in steps) else 0,
+        clarified=before.clarified + 1 if rules & _ASKED_BACK else 0,
+        unhelped=before.unhelped + 1 if rules & (_ASKED_BACK | _NO_ANSWER) else 0,
         trail=(*before.trail, round(facts.understanding.sentiment, 2))[-LONGEST_TRAIL:],
+        said=(*before.said, facts.understanding.packed)[-KEPT:] if facts.understanding.packed else before.said,
     )
 
 

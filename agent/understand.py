@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING
 from agent.clauses import Clause, split_clauses
 from agent.context import Context, read_context
 from agent.entities import find_entities
-from agent.escalation import escalation
 from agent.follow_up import FollowUp, follow_up, only_values
+from agent.heads import Heads
 from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.set_phrases import set_phrase
-from rapport.heads import Head, HeadOutput, sentiment_of
+from agent.urgency import Urgency, WorthOf
+from rapport.escalation import REASONS, Thresholds, Watch
+from rapport.finishing import Finishing
+from rapport.heads import HeadOutput, sentiment_of
+from rapport.likeness import pack
 from rapport.text import mask, tidy
 from rapport.types import Ask, Conversation, Entity, Message, Understanding
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from rapport.models import Encoder
 
 # A part of a message counts as a request of its own from these values on.
 OWN_SCOPE, OWN_CONFIDENCE = 0.5, 0.45
@@ -54,18 +56,24 @@ class Reading:
 class Understander:
     """Reads a customer's new messages in the light of the conversation so far.
 
-    shapes: says what the company's own numbers look like now, such as `agent.number_shapes.StoreShapes`.
+    heads: the classifiers in use. least: thresholds of the escalation levels. shapes: says what the company's own
+    numbers look like now, such as `agent.number_shapes.StoreShapes`. worth: says what is at stake, such as
+    `agent.worth.StoreWorth`.
     Raises IndexMismatch where a head was fitted on another encoder.
     """
 
     def __init__(
-        self, encoder: "Encoder", intent: Head, sentiment: Head, *, shapes: Callable[[], NumberShapes] = NumberShapes
+        self,
+        heads: Heads,
+        *,
+        least: Thresholds,
+        shapes: Callable[[], NumberShapes] = NumberShapes,
+        worth: WorthOf | None = None,
     ) -> None:
-        for head in (intent, sentiment):
-            head.check_base(encoder)
-        self._encoder = encoder
-        self._intent = intent
-        self._sentiment = sentiment
+        encoder = heads.suite.encoder
+        self._suite = heads.suite
+        self._urgency = Urgency(Watch(heads.escalation, encoder, least), worth)
+        self._finishing = Finishing(heads.finished, encoder)
         self._shapes = shapes
 
     def understand(
@@ -81,36 +89,34 @@ class Understander:
         follow = follow_up(text, entities, context)
         clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
         batch = _Batch([text, *(clause.text for clause in clauses), *_completed(follow)])
-        vectors = self._encoder.encode(batch.texts)
-        readings = self._readings(batch, vectors, _impossible(entities))
+        read = self._suite.read(batch.texts)
+        readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
-        sentiment = float(sentiment_of(self._sentiment.predict(vectors[:1], batch.texts[:1]))[0])
-        urgent = escalation(text, sentiment=sentiment, person_wanted=_wanted(asks, "talk_to_person"), context=context)
+        sentiment = float(sentiment_of(read.outputs["sentiment"])[0])
+        whole = (text, batch.texts[0], read.vectors[0])
+        urgent = self._urgency.read(*whole, sentiment=sentiment, conversation=conversation)
         understanding = Understanding(
             asks=asks,
             sentiment=round(sentiment, 4),
-            escalate=urgent.score,
-            escalate_reason=urgent.reason,
+            escalate=round(urgent.escalate, 4),
+            escalate_reason=REASONS.get(urgent.reason, ""),
+            escalate_level=urgent.level,
             language=detect_language(text, default=conversation.locale),
             entities=entities,
+            finished=round(self._finishing.read(*whole), 4),
+            packed=pack(read.vectors[0]),
         )
-        return understanding, vectors[rows]
+        return understanding, read.vectors[rows]
 
     def warm_up(self) -> None:
         """Encode once and load the language model."""
-        self._encoder.encode(["warm up"])
+        self._suite.read(["warm up"])
         warm_up_language()
 
     def _entities(self, text: str, conversation: Conversation, context: Context, today: date) -> tuple[Entity, ...]:
         asked = context.pending is not None and context.pending.kind == "verify"
         return find_entities(text, today=today, shapes=self._shapes(), locale=conversation.locale, postcode_asked=asked)
-
-    def _readings(self, batch: "_Batch", vectors: "np.ndarray", impossible: frozenset[str]) -> Mapping[str, Reading]:
-        output = self._intent.predict(vectors, batch.texts)
-        if impossible:
-            output = output.without(impossible)
-        return {text: _reading(text, row, output) for text, row in batch.rows.items()}
 
 
 class _Batch:
@@ -133,6 +139,11 @@ def _impossible(entities: Sequence[Entity]) -> frozenset[str]:
     kinds = {entity.kind for entity in entities}
     about_order = "order_number" in kinds and not kinds & IDENTITY_KINDS
     return frozenset({"verify_me", "greeting", "confirm", "deny"}) if about_order else frozenset()
+
+
+def _readings(batch: _Batch, output: HeadOutput, impossible: frozenset[str]) -> Mapping[str, Reading]:
+    known = output.without(impossible) if impossible else output
+    return {text: _reading(text, row, known) for text, row in batch.rows.items()}
 
 
 def _reading(text: str, row: int, output: HeadOutput) -> Reading:
@@ -277,7 +288,3 @@ def _best(readings: Sequence[Reading]) -> Reading:
 
 def _merged(own: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Entity, ...]:
     return tuple(sorted({*own, *more}, key=lambda entity: entity.start))
-
-
-def _wanted(asks: Sequence[Ask], intent: str) -> float:
-    return max((ask.confidence * ask.in_scope for ask in asks if ask.intent == intent), default=0.0)

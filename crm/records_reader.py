@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, fu
 from crm.database import Database
 from crm.mapping import FACTS, PLANS, Part, Plan, build, fact_key, part_names
 from crm.records_store import pieces
-from crm.tables import customers, orders
+from crm.tables import customers, orders, tickets
 from rapport.errors import SettingsError, UserError
 from rapport.records import AnyRecord, Customer, CustomerId, Order, RecordKind, number_key
 
@@ -36,7 +36,7 @@ class RecordsReader:
         found: dict[str, AnyRecord] = {}
         for part in pieces(dict.fromkeys(keys), _PAGE):
             with self._database.read() as connection:
-                found.update(_records(connection, plan, _with_keys(kind), {"keys": part}))
+                found.update(read_records(connection, plan, with_keys(kind), {"keys": part}))
         return {key: found[key] for key in keys if key in found}
 
     def iterate(self, kind: RecordKind, *, after: str = "") -> Iterator[AnyRecord]:
@@ -45,7 +45,7 @@ class RecordsReader:
         while True:
             page = _live(plan).where(plan.table.c.id > after).order_by(plan.table.c.id).limit(_PAGE)
             with self._database.read() as connection:
-                found = _records(connection, plan, page)
+                found = read_records(connection, plan, page)
             yield from found.values()
             if len(found) < _PAGE:
                 return
@@ -64,6 +64,18 @@ class RecordsReader:
             if len(found) < _PAGE * 10:
                 return
             after = found[-1]
+
+    def ticket_labels(self) -> Iterator[Mapping[str, str]]:
+        """The labels of every ticket that has any, in bounded memory; far quicker than reading the tickets."""
+        after = ""
+        while True:
+            query = select(tickets.c.id, tickets.c.labels).where(tickets.c.removed_at.is_(None), tickets.c.id > after)
+            with self._database.read() as connection:
+                found = connection.execute(query.order_by(tickets.c.id).limit(_PAGE * 10)).all()
+            yield from (row.labels for row in found if row.labels)
+            if len(found) < _PAGE * 10:
+                return
+            after = found[-1].id
 
     def version(self, kind: RecordKind, key: str) -> int:
         """How often the record's content was kept, from 1; 0 where there is no such record."""
@@ -123,14 +135,14 @@ class RecordsReader:
         if number is not None:
             values["number"] = number_key(number)
         with self._database.read() as connection:
-            found = _records(connection, plan, _own_orders(number is not None), values)
+            found = read_records(connection, plan, _own_orders(number is not None), values)
             return list(found.values())  # type: ignore[arg-type]
 
     def _customers(self, *conditions: ColumnElement[bool], limit: int) -> list[Customer]:
         plan = PLANS[RecordKind.CUSTOMERS]
         query = _live(plan).where(*conditions).order_by(customers.c.id).limit(limit)
         with self._database.read() as connection:
-            return list(_records(connection, plan, query).values())  # type: ignore[arg-type]
+            return list(read_records(connection, plan, query).values())  # type: ignore[arg-type]
 
 
 def _live(plan: Plan) -> Select[Any]:
@@ -140,7 +152,8 @@ def _live(plan: Plan) -> Select[Any]:
 
 # Statements of every turn are built once: SQLAlchemy spends more on building one than SQLite on running it.
 @functools.cache
-def _with_keys(kind: RecordKind) -> Select[Any]:
+def with_keys(kind: RecordKind) -> Select[Any]:
+    """The live records of a kind whose key is among the parameter `keys`."""
     return _live(PLANS[kind]).where(PLANS[kind].table.c.id.in_(bindparam("keys", expanding=True)))
 
 
@@ -160,9 +173,10 @@ def _items_of(part: Part) -> Select[Any]:
     return query.where(parent.in_(bindparam("keys", expanding=True))).order_by(parent, columns.position)
 
 
-def _records(
+def read_records(
     connection: Connection, plan: Plan, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> dict[str, AnyRecord]:
+    """The records that a query of `_live` columns finds, by key in its order, with their parts."""
     rows = connection.execute(query, values or {}).all()
     parts = _parts(connection, plan, [row[0] for row in rows])
     return {row[0]: build(plan, row[1:], parts[row[0]]) for row in rows}

@@ -38,7 +38,7 @@ class RecordsWriter:
         counts = Counts()
         with self._database.write_records() as connection:
             for batch in batches:
-                counts += _write(connection, plan, batch) if plan else Counts()
+                counts += write_batch(connection, plan, batch) if plan else Counts()
             if checkpoint is not None:
                 _save_checkpoint(connection, checkpoint)
         return counts
@@ -114,7 +114,8 @@ def _without_repeats(prepared: Sequence[Prepared]) -> list[list[Prepared]]:
     return batches
 
 
-def _write(connection: Connection, plan: Plan, batch: Sequence[Prepared]) -> Counts:
+def write_batch(connection: Connection, plan: Plan, batch: Sequence[Prepared]) -> Counts:
+    """Keep records with different keys in the transaction of the connection; see `RecordsWriter.upsert`."""
     known: _Known = {}
     for part in pieces((item.key for item in batch), _KEYS_AT_ONCE):
         known.update(_known(connection, plan.table, part))

@@ -6,6 +6,7 @@ from typing import Self
 from crm import schema
 from crm.conversations import Conversations
 from crm.database import Database, parse_url
+from crm.edits import Edits
 from crm.logs import Logs
 from crm.moves import Moves
 from crm.records_reader import RecordsReader
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 
-class Store(RecordsWriter, RecordsReader, Conversations, Moves, Turns, Logs, Timeline):
+class Store(RecordsWriter, RecordsReader, Edits, Conversations, Moves, Turns, Logs, Timeline):
     """Records and conversations of one company. Threads may share it; processes open one each."""
 
     def __init__(self, database: Database, store_id: str) -> None:

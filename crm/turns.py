@@ -1,6 +1,7 @@
 """Turns: each is kept whole, in one transaction with all that follows from it, or not at all."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -10,11 +11,13 @@ from crm.columns import KEY
 from crm.conversations import check_customer, keep_message, locked
 from crm.database import Database
 from crm.moves import keep_move
+from crm.records_store import pieces
 from crm.tables import conversations, messages, turns
 from crm.values import StaleTurn, Transition
 from rapport.errors import NotFound, Refused
 from rapport.types import ConversationId, State, Turn, TurnId
 
+_AT_ONCE = 200  # turns read at a time
 # Built once: see crm.conversations.
 _KEEP_TURN = insert(turns)
 _ANSWERED = (
@@ -74,6 +77,19 @@ class Turns:
         with self._database.read() as connection:
             traces: Sequence[str] = connection.execute(query).scalars().all()
         return [codec.loads(trace, Turn) for trace in traces]
+
+    def turns_since(self, since: datetime, *, limit: int) -> list[Turn]:
+        """The turns from that time on, oldest first; above `limit`, so many of them, evenly spread."""
+        with self._database.read() as connection:
+            ids = list(connection.execute(select(turns.c.id).where(turns.c.at >= since).order_by(turns.c.id)).scalars())
+        if len(ids) > limit:
+            ids = [ids[place * len(ids) // limit] for place in range(limit)]
+        found: list[Turn] = []
+        for some in pieces(ids, _AT_ONCE):
+            query = select(turns.c.trace).where(turns.c.id.in_(some)).order_by(turns.c.id)
+            with self._database.read() as connection:
+                found += [codec.loads(trace, Turn) for trace in connection.execute(query).scalars()]
+        return found
 
     def turn(self, turn_id: TurnId) -> Turn:
         """One turn as it was kept. Raises NotFound."""

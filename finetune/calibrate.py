@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from finetune.metrics import auroc
-from rapport.heads import ScopeScore, scope_scores, softmax
+from rapport.scope import ScopeScore, scope_scores, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,12 +17,17 @@ OOS_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How a head tells in scope from out of scope: in_scope = sigmoid(slope * score + offset)."""
+    """How a head tells in scope from out of scope: in_scope = sigmoid(slope * score + offset).
+
+
+    near: what the cosine with the nearest training row counts in the score `near`.
+    """
 
     score: ScopeScore
     slope: float
     offset: float
     auroc: float
+    near: float = 0.0
 
 
 def fit_temperature(logits: "np.ndarray", truth: "np.ndarray") -> float:
@@ -72,3 +77,36 @@ def platt(scores: "np.ndarray", positive: "np.ndarray", *, share: float) -> tupl
     weights = np.where(positive, share / positive.mean(), (1.0 - share) / (1.0 - positive.mean()))
     curve = LogisticRegression(C=100.0).fit(scores.reshape(-1, 1), positive.astype(int), sample_weight=weights)
     return float(curve.coef_[0, 0]), float(curve.intercept_[0])
+
+
+def fit_accept(sure: "np.ndarray", right: "np.ndarray", *, risk: float, confidence: float = 0.9) -> float:
+    """The lowest threshold on `sure` above which, with this confidence, at most `risk` of the rows are wrong.
+
+    sure: (n,) in 0-1. right: (n,) booleans; an out-of-scope row is never right. Infinity where no threshold is good
+    enough: then nothing is answered at that risk. The bound is Clopper and Pearson's upper limit of the error among
+    the rows above the threshold. Source: Angelopoulos et al., Learn then Test, 2021 (without its correction for
+    trying many thresholds, which the confidence above the usual one stands in for).
+    """
+    import numpy as np
+    from scipy.stats import beta
+
+    order = np.argsort(-sure, kind="stable")
+    wrong = np.cumsum(~right[order].astype(bool))
+    answered = np.arange(1, len(order) + 1)
+    upper = beta.ppf(confidence, wrong + 1, np.maximum(answered - wrong, 1))
+    upper[wrong == answered] = 1.0
+    last = sure[order] > np.append(sure[order][1:], -1.0)  # a threshold takes all rows of equal value or none
+    good = np.flatnonzero((upper <= risk) & last)
+    return float(sure[order][good[-1]]) if len(good) else float("inf")
+
+
+def interval(wrong: int, rows: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Clopper and Pearson's two-sided interval of a share; (0, 1) for no rows."""
+    from scipy.stats import beta
+
+    if not rows:
+        return 0.0, 1.0
+    tail = (1.0 - confidence) / 2
+    low = float(beta.ppf(tail, wrong, rows - wrong + 1)) if wrong else 0.0
+    high = float(beta.ppf(1.0 - tail, wrong + 1, rows - wrong)) if wrong < rows else 1.0
+    return low, high

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Utterance(Protocol):
-    """What the sample company and labelled tickets give: a text with both labels and its split."""
+    """What the sample company and labelled tickets give: a text with its labels, its language and its split."""
 
     @property
     def text(self) -> str: ...
@@ -22,6 +22,8 @@ class Utterance(Protocol):
     def intent(self) -> str: ...
     @property
     def sentiment(self) -> str: ...
+    @property
+    def language(self) -> str: ...
     @property
     def split(self) -> str: ...
 

@@ -17,12 +17,16 @@ from finetune.examples import (
 )
 from finetune.logistic import STRENGTHS, Linear, choose_linear, fit_linear
 from finetune.metrics import accuracy, auroc, confusions, coverage_at_error, expected_calibration_error, macro_f1
+from finetune.reference import make_reference
 from finetune.sentiment import fit_sentiment, sentiment_scores
-from finetune.vectors import VectorCache
+from finetune.talk import fit_talk_heads
+from finetune.vectors import Encoded, VectorCache
 from rapport.cards import Card
+from rapport.dialogues import Dialogue
 from rapport.errors import BadRow
-from rapport.heads import OOS, Head, base_name, save_head
+from rapport.heads import OOS, Head, HeadOutput, base_name, save_head
 from rapport.paths import Home
+from rapport.reference import add_reference
 from rapport.registry import use
 
 if TYPE_CHECKING:
@@ -39,28 +43,44 @@ PLAN = {
 
 
 def fit_default_heads(
-    home: Home, sample_examples: Iterable[Utterance], *, encoder: "Encoder", progress: Progress | None = None
+    home: Home,
+    sample_examples: Iterable[Utterance],
+    *,
+    encoder: "Encoder",
+    conversations: Sequence[Dialogue] | None = None,
+    progress: Progress | None = None,
 ) -> list[Card]:
-    """Fit, calibrate, publish and put to use the intent and the sentiment head. Returns their cards.
+    """Fit, calibrate, publish and put to use every head that the agent reads a message with. Returns their cards.
 
     The artifact's name carries the fingerprint of its rows, so fitting again on the same rows replaces it by itself
-    and another set of rows never overwrites a model that a rollback may need.
+    and another set of rows never overwrites a model that a rollback may need. conversations: see `fit_talk_heads`.
     """
     say = progress or (lambda _: None)
     utterances = representative(sample_examples)
     vectors = VectorCache(encoder)
     cards = []
+    heads: dict[str, Head] = {}
     tasks = {"intent": intent_rows(utterances, more=common_rows()), "sentiment": sentiment_rows(utterances)}
     for kind, splits in tasks.items():
         say(f"fitting {kind} on {len(splits.train)} texts")
         fit, measure = (fit_intent, intent_scores) if kind == "intent" else (fit_sentiment, sentiment_scores)
         head = fit(splits, vectors)
         scores = measure(head, splits.test, vectors) if splits.test else {}
+        new = _said(head, vectors.of(splits.test or splits.dev))
+        heads[kind] = head  # before the refit: what reads its output must not see texts that it was fitted on
         head = refit(head, splits, vectors, balanced=kind == "intent")
         card = card_of(f"{kind}-{splits.fingerprint[:8]}", kind, head, splits=splits, scores=scores)
         save_head(home.models / card.name, head, card)
+        every = vectors.of(splits.train + splits.dev + splits.test)
+        add_reference(home.models / card.name, make_reference(every, _said(head, every), new=new))
         cards.append(use(home, kind, card.name))
-    return cards
+    say("fitting escalation and finished")
+    sentiment = heads["sentiment"]
+    return [*cards, *fit_talk_heads(home, utterances, vectors, sentiment=sentiment, conversations=conversations)]
+
+
+def _said(head: Head, rows: Encoded) -> HeadOutput:
+    return head.predict(rows.vectors, rows.texts)
 
 
 def fit_intent(splits: Splits, vectors: VectorCache) -> Head:

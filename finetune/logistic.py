@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finetune.vectors import Encoded
-from rapport.heads import softmax
 from rapport.lexical import PLACES, places, weight
+from rapport.scope import softmax
 
 if TYPE_CHECKING:
     import numpy as np
 
-STRENGTHS = (3.0, 10.0)  # inverse regularisation; weaker and stronger ones never won on unit vectors
+STRENGTHS = (3.0, 10.0, 30.0)  # inverse regularisation; weaker and stronger ones never won on unit vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,16 @@ class Linear:
 
     def ordered(self, labels: Sequence[str]) -> "Linear":
         """The same map with its labels in another order."""
+        import numpy as np
+
         order = [self.labels.index(label) for label in labels]
-        return Linear(tuple(labels), self.weights[order], self.bias[order], self.words[:, order], self.strength)
+        # contiguous: safetensors writes an array's memory as it lies, and columns taken from one lie transposed
+        words = np.ascontiguousarray(self.words[:, order])
+        return Linear(tuple(labels), self.weights[order], self.bias[order], words, self.strength)
 
 
-def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True) -> Linear:
-    """Fit by L-BFGS. balanced: a rare label counts as much as a frequent one.
+def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordless: bool = False) -> Linear:
+    """Fit by L-BFGS. balanced: a rare label counts as much as a frequent one. wordless: on the vectors alone.
 
     Raises ValueError with fewer than two different labels.
     """
@@ -51,8 +55,9 @@ def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True) -> Line
     names = sorted(set(rows.labels))
     if len(names) < 2:
         raise ValueError(f"a classifier needs two labels or more; the rows have {names}.")
-    features = hstack([csr_matrix(rows.vectors), word_matrix(rows.texts)]).tocsr()
-    model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=300, tol=1e-3)
+    words = csr_matrix((len(rows), PLACES), dtype=np.float32) if wordless else word_matrix(rows.texts)
+    features = hstack([csr_matrix(rows.vectors), words]).tocsr()
+    model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=300, tol=1e-4)
     with threadpool_limits(1):  # the products are small; threads cost more than they bring, above all on a busy machine
         model.fit(features, np.asarray(rows.labels))
     weights: np.ndarray = np.asarray(model.coef_, dtype=np.float32)

@@ -21,6 +21,28 @@ class Encoded:
     vectors: "np.ndarray"
     labels: tuple[str, ...]
 
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: Sequence[int]) -> "Encoded":
+        """The rows at these places."""
+        places = list(rows)
+        texts, labels = (tuple(column[row] for row in places) for column in (self.texts, self.labels))
+        return Encoded(texts, self.vectors[places], labels)
+
+    @staticmethod
+    def none(cache: "VectorCache") -> "Encoded":
+        """No rows."""
+        return cache.of(())
+
+    def plus(self, other: "Encoded") -> "Encoded":
+        """These rows, then the other ones."""
+        import numpy as np
+
+        return Encoded(
+            self.texts + other.texts, np.concatenate([self.vectors, other.vectors]), self.labels + other.labels
+        )
+
 
 class VectorCache:
     """Vectors by masked text, however many tasks use them."""

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rapport.bert import TOKENIZER, Bert
+from rapport.plain import Shape
+from rapport.tokens import Tokens, padded
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
 # Characters that can matter: 256 tokens end well before this, and tokenising a megabyte takes a second.
 MAX_CHARS = 16_000
@@ -38,8 +40,7 @@ class LocalEncoder:
         for start in range(0, len(clean), self._batch):
             places = longest_first[start : start + self._batch]
             vectors[places] = self._encode([clean[place] for place in places])
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.ascontiguousarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+        return _unit(vectors)
 
     def warm_up(self) -> None:
         """Encode once, so that the first customer does not wait for lazy initialisation."""
@@ -51,33 +52,41 @@ class LocalEncoder:
 
 
 class BertEncoder(LocalEncoder):
-    """The mean of a BERT's hidden states, computed with torch alone."""
+    """The mean of a BERT's last hidden states. transformer: transformers' model, in the number format of inference."""
 
-    def __init__(self, bert: Bert, folder: Path, *, name: str, fingerprint: str, batch: int, device: str) -> None:
-        from tokenizers import Tokenizer
-
-        super().__init__(name=name, fingerprint=fingerprint, dim=bert.shape.dim, batch=batch)
-        self._bert = bert
-        self._device = device
+    def __init__(self, transformer: Any, folder: Path, shape: Shape, *, name: str, fingerprint: str,
+                 batch: int) -> None:  # fmt: skip
+        super().__init__(name=name, fingerprint=fingerprint, dim=shape.dim, batch=batch)
+        self.transformer = transformer
+        self.folder = folder
         self._all_threads = _thread_count()
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.encode_special_tokens = True  # "[SEP]" typed by a customer is text, not a control token
-        self._tokenizer.enable_truncation(max_length=bert.shape.window)
-        self._tokenizer.enable_padding()  # whichever token pads: the mask hides it
+        self._tokens = Tokens(folder, most=shape.window)
 
-    def _encode(self, texts: list[str]) -> "np.ndarray":
+    def tokenize(self, texts: Sequence[str]) -> list[Any]:
+        """The tokens of each text with `ids` and `offsets` (start, end) in the text, cut at the model's window."""
+        return self._tokens.encodings([_printable(text[:MAX_CHARS]) for text in texts])
+
+    def forward(
+        self, ids: Sequence[Sequence[int]], *, layers: frozenset[int] = frozenset()
+    ) -> tuple["np.ndarray", "dict[int, torch.Tensor]", "torch.Tensor"]:
+        """Unit vectors, the states that enter the named layers (the ids for layer 0), and the mask, of one batch."""
         import torch
 
-        encodings = self._tokenizer.encode_batch(texts)
-        small = sum(len(encoding.ids) for encoding in encodings) <= ONE_THREAD_TOKENS
-        ids = torch.tensor([encoding.ids for encoding in encodings], device=self._device)
-        mask = torch.tensor([encoding.attention_mask for encoding in encodings], device=self._device)
+        small = sum(map(len, ids)) <= ONE_THREAD_TOKENS
+        inputs, mask = (tensor.to(self.transformer.device) for tensor in padded(ids))
         with torch.inference_mode(), _threads(1 if small else self._all_threads, self._all_threads):
-            hidden = self._bert(ids, mask)
+            output = self.transformer(
+                input_ids=inputs, attention_mask=mask, output_hidden_states=any(layer > 0 for layer in layers)
+            )
+            hidden = output.last_hidden_state
             kept = mask.unsqueeze(-1).to(hidden.dtype)
             pooled = ((hidden * kept).sum(1) / kept.sum(1).clamp(min=1e-9)).float()
             vectors: np.ndarray = pooled.cpu().numpy()
-        return vectors
+        states = {layer: output.hidden_states[layer] if layer else inputs for layer in layers}
+        return _unit(vectors), states, mask
+
+    def _encode(self, texts: list[str]) -> "np.ndarray":
+        return self.forward(self._tokens.ids(texts))[0]
 
 
 class ChainEncoder(LocalEncoder):
@@ -122,3 +131,10 @@ def _thread_count() -> int:
 def _printable(text: str) -> str:
     """The text without lone surrogates, which no tokenizer takes."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _unit(vectors: "np.ndarray") -> "np.ndarray":
+    import numpy as np
+
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.ascontiguousarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)

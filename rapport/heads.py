@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rapport.cards import Card, publish, read_card
 from rapport.errors import CorruptArtifact, IndexMismatch
 from rapport.lexical import PLACES, places, weight
+from rapport.scope import ScopeScore, nearness, scope_scores, sigmoid, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,19 +23,31 @@ OOS = "oos"
 SENTIMENTS = ("negative", "neutral", "positive")
 WEIGHTS_FILE, FACTS_FILE = "head.safetensors", "head.json"
 
-ScopeScore = Literal["none", "max_logit", "energy", "margin"]
-
 
 @dataclass(frozen=True, slots=True)
 class HeadOutput:
     """What a head says of n vectors.
 
     probabilities: (n, L) over `labels`, rows sum to 1. in_scope: (n,) probability that any label applies at all.
+    accept: from this value of `sure` on a label is to be trusted at the risk that the classifier was calibrated for.
     """
 
     labels: tuple[str, ...]
     probabilities: "np.ndarray"
     in_scope: "np.ndarray"
+    accept: float = 0.0
+
+    @property
+    def sure(self) -> "np.ndarray":
+        """(n,) probability that the best label is right and that any label applies."""
+        product: np.ndarray = self.probabilities.max(axis=1) * self.in_scope
+        return product
+
+    @property
+    def accepted(self) -> "np.ndarray":
+        """(n,) whether a row is sure enough to be answered by its label."""
+        enough: np.ndarray = self.sure >= self.accept
+        return enough
 
     def best(self, row: int) -> tuple[str, float]:
         """The most probable label of one row, with its probability."""
@@ -49,7 +62,7 @@ class HeadOutput:
         shares[:, [column for column, label in enumerate(self.labels) if label in set(labels)]] = 0.0
         total = shares.sum(axis=1, keepdims=True)
         left = np.divide(shares, total, out=np.zeros_like(shares), where=total > 1e-9)
-        return HeadOutput(self.labels, left, self.in_scope)
+        return HeadOutput(self.labels, left, self.in_scope, self.accept)
 
     def ranked(self, row: int, *, k: int = 3) -> tuple[tuple[str, float], ...]:
         """The k most probable labels of one row, best first."""
@@ -64,10 +77,14 @@ class Head:
     labels: L names without "oos". weights: (L, dim), or (L + 1, dim) where the last row scores "out of scope".
     bias: one number per row of weights. words: (PLACES, rows of weights), what each hashed word adds; or None.
     temperature: divides the logits before the softmax.
-    scope_score: which number tells in scope from out of scope: `max_logit` the largest logit of a label, `energy`
-    their log-sum-exp, `margin` that energy less the out-of-scope logit, `none` where everything is in scope.
+    scope_score: which number tells in scope from out of scope, see `rapport.scope`; `none`: everything is in scope.
     scope_slope, scope_offset: in_scope = sigmoid(slope * score + offset).
+    neighbours: (m, dim) shared vectors of training rows, and near: what the cosine with the nearest one adds to the
+    score `near`.
     base: `name@fingerprint` of the encoder that it was fitted on.
+    start: the layer where its own trained layers begin, and then `weights` reads the own vector and the shared one side
+    by side; None where it reads the shared vector alone.
+    accept, risk: rows whose `sure` reaches `accept` are wrong in at most `risk` of the cases; see `finetune.calibrate`.
     """
 
     labels: tuple[str, ...]
@@ -79,6 +96,11 @@ class Head:
     scope_score: ScopeScore = "none"
     scope_slope: float = 1.0
     scope_offset: float = 0.0
+    neighbours: "np.ndarray | None" = None
+    near: float = 0.0
+    start: int | None = None
+    accept: float = 0.0
+    risk: float = 1.0
     name: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,7 +143,8 @@ class Head:
         """Label n unit vectors and their masked texts; see `logits` for errors."""
         logits = self.logits(vectors, texts)
         own = logits[:, : len(self.labels)]
-        return HeadOutput(self.labels, softmax(own / self.temperature), self._in_scope(logits))
+        near = None if self.neighbours is None else self.near * nearness(vectors, self.neighbours)
+        return HeadOutput(self.labels, softmax(own / self.temperature), self.scope_of(logits, near), self.accept)
 
     def check_base(self, encoder: "Encoder") -> None:
         """Raise IndexMismatch where the head was fitted on another encoder."""
@@ -131,13 +154,25 @@ class Head:
                 hint="Fit it again on this encoder: rapport init",
             )
 
-    def _in_scope(self, logits: "np.ndarray") -> "np.ndarray":
+    def scope_of(self, logits: "np.ndarray", near: "np.ndarray | None" = None) -> "np.ndarray":
+        """(n,) probability of being in scope. near: what the nearest training rows add to the score."""
         import numpy as np
 
         if self.scope_score == "none":
             return np.ones(len(logits), dtype=np.float32)
-        score = scope_scores(logits, len(self.labels))[self.scope_score]
+        score = scope_scores(logits, len(self.labels), near=near)[self.scope_score]
         return sigmoid(self.scope_slope * score + self.scope_offset)
+
+
+def stacked(parts: Sequence[tuple[Sequence[int], HeadOutput]], n: int, head: Head) -> HeadOutput:
+    """One output for n texts from those of some of them each; parts: (their places, their output)."""
+    import numpy as np
+
+    shares = np.zeros((n, len(head.labels)), dtype=np.float32)
+    scope = np.zeros(n, dtype=np.float32)
+    for rows, output in parts:
+        shares[list(rows)], scope[list(rows)] = output.probabilities, output.in_scope
+    return HeadOutput(head.labels, shares, scope, head.accept)
 
 
 def sentiment_of(output: HeadOutput) -> "np.ndarray":
@@ -154,42 +189,14 @@ def base_name(encoder: "Encoder") -> str:
     return f"{encoder.name}@{encoder.fingerprint}"
 
 
-def scope_scores(logits: "np.ndarray", labels: int) -> dict[ScopeScore, "np.ndarray"]:
-    """Every score that can tell in scope from out of scope, (n,) each; higher means in scope.
-
-    labels: how many leading columns of `logits` are labels; one more column is the out-of-scope logit.
-    Source for energy: Liu et al., Energy-based Out-of-distribution Detection, NeurIPS 2020.
-    """
-    import numpy as np
-
-    own = logits[:, :labels]
-    peak = own.max(axis=1)
-    energy = peak + np.log(np.exp(own - peak[:, None]).sum(axis=1))
-    scores: dict[ScopeScore, np.ndarray] = {"max_logit": peak, "energy": energy}
-    if logits.shape[1] > labels:
-        scores["margin"] = energy - logits[:, labels]
-    return scores
-
-
-def softmax(logits: "np.ndarray") -> "np.ndarray":
-    """Row-wise softmax, safe for large logits."""
-    import numpy as np
-
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
-    return shares
-
-
-def sigmoid(values: "np.ndarray") -> "np.ndarray":
-    """Elementwise logistic function, safe for large values."""
-    import numpy as np
-
-    halves: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * values))
-    return halves
-
-
 def save_head(folder: Path, head: Head, card: Card) -> None:
     """Publish a head as an artifact: all of it, or nothing."""
+    with publish(folder, card) as temporary:
+        write_head(temporary, head)
+
+
+def write_head(folder: Path, head: Head) -> None:
+    """Write a head's two files into a folder that is being published."""
     import numpy as np
     from safetensors.numpy import save_file
 
@@ -200,15 +207,22 @@ def save_head(folder: Path, head: Head, card: Card) -> None:
         "scope_score": head.scope_score,
         "scope_slope": head.scope_slope,
         "scope_offset": head.scope_offset,
+        "near": head.near,
+        "start": head.start,
+        "accept": head.accept,
+        "risk": head.risk,
         "facts": dict(head.facts),
     }
-    with publish(folder, card) as temporary:
-        tensors = {"weights": head.weights.astype(np.float32), "bias": head.bias.astype(np.float32)}
-        if head.words is not None:
-            tensors["words"] = head.words.astype(np.float32)
-        save_file(tensors, temporary / WEIGHTS_FILE)
-        text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False)
-        (temporary / FACTS_FILE).write_text(text, encoding="utf-8")
+    tensors = {"weights": head.weights, "bias": head.bias}
+    if head.words is not None:
+        tensors["words"] = head.words
+    if head.neighbours is not None:
+        tensors["neighbours"] = head.neighbours
+    # safetensors writes the memory as it lies, so an array whose columns were reordered would come back scrambled
+    plain = {name: np.ascontiguousarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}
+    save_file(plain, folder / WEIGHTS_FILE)
+    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False)
+    (folder / FACTS_FILE).write_text(text, encoding="utf-8")
 
 
 def load_head(folder: Path) -> Head:
@@ -230,6 +244,11 @@ def load_head(folder: Path) -> Head:
             scope_score=facts["scope_score"],
             scope_slope=float(facts["scope_slope"]),
             scope_offset=float(facts["scope_offset"]),
+            neighbours=tensors.get("neighbours"),
+            near=float(facts.get("near", 0.0)),
+            start=facts.get("start"),
+            accept=float(facts.get("accept", 0.0)),
+            risk=float(facts.get("risk", 1.0)),
             name=card.name,
             facts=facts.get("facts", {}),
         )

@@ -11,14 +11,15 @@ import importlib.util
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rapport.bert import load_bert, shape_of
 from rapport.cards import sha256_of
 from rapport.encoders import BertEncoder, ChainEncoder, LocalEncoder
 from rapport.errors import CorruptArtifact, MissingPackage, ModelError, SettingsError
+from rapport.plain import PUT_BACK, shape_of
 from rapport.settings import EncoderSettings
 
 if TYPE_CHECKING:
@@ -99,28 +100,51 @@ def _load(folder: Path, dtype: str, threads: int, batch: int) -> LocalEncoder:
     if threads:
         torch.set_num_threads(threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype, name, shape = choose_dtype(dtype), _name(folder), shape_of(folder)
-    log.info("loading encoder %s (%s) as %s on %s", name, fingerprint, dtype, device)
-    if shape is None:
-        chain = _load_chain(folder, dtype=dtype, device=device)
-        return ChainEncoder(chain, name=name, fingerprint=fingerprint, batch=batch)
-    bert = load_bert(folder, shape, dtype=dtype, device=device)
-    return BertEncoder(bert, folder, name=name, fingerprint=fingerprint, batch=batch, device=device)
+    number_format, name, shape = getattr(torch, choose_dtype(dtype)), _name(folder), shape_of(folder)
+    log.info("loading encoder %s (%s) as %s on %s", name, fingerprint, number_format, device)
+    with _without_bars():
+        try:
+            if shape is None:
+                chain = _load_chain(folder, number_format, device)
+                return ChainEncoder(chain, name=name, fingerprint=fingerprint, batch=batch)
+            bert = _load_bert(folder, number_format, device)
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise ModelError(f"the encoder in {folder} does not load: {error}", hint="See: rapport doctor") from error
+    return BertEncoder(bert, folder, shape, name=name, fingerprint=fingerprint, batch=batch)
 
 
-def _load_chain(folder: Path, *, dtype: str, device: str) -> Any:
-    import torch
+def _load_bert(folder: Path, number_format: Any, device: str) -> Any:
+    from safetensors import SafetensorError
+    from transformers.models.bert.modeling_bert import BertModel
+
+    loading: Any = BertModel.from_pretrained
+    try:
+        model, report = loading(
+            str(folder), dtype=number_format, local_files_only=True, add_pooling_layer=False, output_loading_info=True
+        )
+    except SafetensorError as error:
+        raise CorruptArtifact(f"{folder}/model.safetensors cannot be read: {error}", hint=PUT_BACK) from error
+    if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
+        raise CorruptArtifact(f"{folder}/model.safetensors lacks {missing[0]}.", hint=PUT_BACK)
+    return model.to(device).eval()
+
+
+def _load_chain(folder: Path, number_format: Any, device: str) -> Any:
     from sentence_transformers import SentenceTransformer
+
+    kwargs = {"dtype": number_format}
+    return SentenceTransformer(str(folder), device=device, local_files_only=True, model_kwargs=kwargs).eval()
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Without transformers' progress bar: for a quarter of a second it only litters stderr."""
     from transformers.utils import logging as transformers_logging
 
     shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar for a quarter of a second only litters stderr
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return SentenceTransformer(
-            str(folder), device=device, local_files_only=True, model_kwargs={"dtype": getattr(torch, dtype)}
-        ).eval()
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"the encoder in {folder} does not load: {error}", hint="See: rapport doctor") from error
+        yield
     finally:
         if shown:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

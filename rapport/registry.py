@@ -16,7 +16,7 @@ from rapport.cards import CARD, Card, read_card, recover
 from rapport.errors import CorruptArtifact, NotFound, Refused
 from rapport.paths import Home
 
-ROLES = ("intent", "sentiment")
+ROLES = ("intent", "sentiment", "escalation", "finished")
 HISTORY = 20  # names remembered per role; more would only be noise
 
 _writing = threading.Lock()

@@ -8,14 +8,15 @@ LINK = re.compile(r"(?:https?://|www\.)\S+")
 # A word with three digits or more, perhaps led by # and joined by - / or a dot: an order, invoice or phone number.
 NUMBER = re.compile(r"#?\b(?=[\w/.-]*\d[\w/.-]*\d[\w/.-]*\d)[A-Za-z0-9]+(?:[-/.][A-Za-z0-9]+)*\b")
 SPACES = re.compile(r"\s+")
+# What differs from shop to shop and what stands in its place, in the order of replacement.
+VALUES = ((LINK, "link"), (EMAIL, "me@mail.com"), (NUMBER, "#12345"))
+UNSEEN = ("Cc", "Cf", "Cs")  # Unicode categories of control and format characters and of lone surrogates
 
 
 def tidy(text: str) -> str:
     """One line, composed Unicode, no control characters, single spaces; the words stay as they are."""
     composed = unicodedata.normalize("NFC", text)
-    visible = "".join(
-        " " if unicodedata.category(character) in ("Cc", "Cf", "Cs") else character for character in composed
-    )
+    visible = "".join(" " if unicodedata.category(character) in UNSEEN else character for character in composed)
     return SPACES.sub(" ", visible).strip()
 
 
@@ -25,6 +26,7 @@ def mask(text: str) -> str:
     A number that a classifier has never seen pulls a short message away from its meaning; "where is #W2611340" and
     "where is 1042-77" are the same question.
     """
-    masked = LINK.sub("link", tidy(text))
-    masked = EMAIL.sub("me@mail.com", masked)
-    return NUMBER.sub("#12345", masked)
+    masked = tidy(text)
+    for pattern, stand_in in VALUES:
+        masked = pattern.sub(stand_in, masked)
+    return masked

@@ -19,6 +19,7 @@ PassageId = NewType("PassageId", str)
 Role = Literal["customer", "assistant", "staff", "system"]
 DecisionKind = Literal["answer", "ask", "act", "hand_over"]
 PassageVisibility = Literal["public", "staff", "owner"]
+EscalationLevel = Literal["answer", "offer", "escalate"]
 
 
 class Identity(StrEnum):
@@ -112,7 +113,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
-    """What one message (or several quick ones together) means. sentiment: -1..1; escalate: 0-1; asks: 1 or more."""
+    """What one message (or several quick ones together) means. sentiment: -1..1; asks: 1 or more.
+
+    escalate: probability that a person must take over, 0-1. escalate_level: what follows from it. escalate_reason: why,
+    or empty where the message is simply answered. finished: probability that no further message follows at once, 0-1.
+    packed: the message's vector, see `rapport.likeness`.
+    """
 
     asks: tuple[Ask, ...]
     sentiment: float
@@ -120,6 +126,9 @@ class Understanding:
     escalate_reason: str
     language: str
     entities: tuple[Entity, ...]
+    escalate_level: EscalationLevel = "answer"
+    finished: float = 1.0
+    packed: str = ""
 
     @property
     def main(self) -> Ask:

@@ -1,9 +1,10 @@
-"""Fixtures for every test: an empty home, its records, the real encoder, the sample company."""
+"""Fixtures for every test: an empty home, its records, the real encoder, the sample company, planted texts."""
 
 import gc
 import os
+import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,33 @@ def store(home: Home, blank_database: Path) -> Iterator["object"]:
     shutil.copy(blank_database, home.database_file)
     with Store.open(f"sqlite:///{home.database_file}") as opened:
         yield opened
+
+
+PLANTED = {
+    "track_parcel": ("track", "parcel", "courier", "arriving", "depot", "tracking"),
+    "refund_money": ("refund", "money", "reimburse", "paid", "amount", "account"),
+    "gift_card": ("gift", "card", "voucher", "balance", "redeem", "birthday"),
+    "login_password": ("login", "password", "locked", "reset", "username", "signin"),
+    "shoe_size": ("shoe", "size", "fits", "larger", "width", "measure"),
+    "invoice_tax": ("invoice", "tax", "vat", "billing", "receipt", "company"),
+}
+
+
+@pytest.fixture(scope="session")
+def planted() -> Callable[..., list[tuple[str, str]]]:
+    """Make (text, intent) pairs in random order: texts of one intent share most words, those of two share none."""
+
+    def make(each: int = 16, *, seed: int = 0, intents: tuple[str, ...] = tuple(PLANTED)) -> list[tuple[str, str]]:
+        chance = random.Random(seed)
+        rows = [
+            (f"{' '.join(chance.sample(PLANTED[intent], 5))} {chance.choice('abcdefghij')}{number}", intent)
+            for intent in intents
+            for number in range(each)
+        ]
+        chance.shuffle(rows)
+        return rows
+
+    return make
 
 
 @pytest.fixture(scope="session")

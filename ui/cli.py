@@ -11,7 +11,21 @@ import typer
 
 from rapport import __version__
 from rapport.errors import RapportError, UserError
-from ui.commands import ask, chat, doctor, import_, index, init, models, serve, settings
+from ui.commands import (
+    ask,
+    chat,
+    doctor,
+    explain,
+    import_,
+    index,
+    init,
+    models,
+    predict,
+    serve,
+    settings,
+    tickets,
+    train,
+)  # fmt: skip
 from ui.commands.common import as_json_error
 from ui.commands.evals import app as evals
 
@@ -46,6 +60,10 @@ app.add_typer(index.app, name="index")
 app.command("ask")(ask.command)
 app.command("chat")(chat.command)
 app.command("serve")(serve.command)
+app.add_typer(tickets.app, name="tickets")
+app.add_typer(train.app, name="train")
+app.command("predict")(predict.command)
+app.command("explain")(explain.command)
 app.add_typer(evals, name="eval")
 app.add_typer(models.app, name="models")
 app.command("settings")(settings.command)

@@ -16,6 +16,7 @@ from crm.importers import values
 from crm.importers.canonical import content_id, record_of
 from crm.importers.formats import open_reader
 from crm.importers.given import Context
+from crm.importers.kept_labels import with_kept_labels
 from crm.importers.rejects import Rejects
 from crm.importers.rows import ImportOptions, ImportReport, Progress, Reader, Unit
 from crm.importers.seen import Seen
@@ -200,6 +201,9 @@ class _Run:
             self.batch = [(unit, record) for unit, record in self.batch if record.key not in missing]
             records = [record for _, record in self.batch]
         self.rejects.flush()
+        if self.kind is RecordKind.TICKETS:
+            self.batch = with_kept_labels(self.store, self.batch)
+            records = [record for _, record in self.batch]
         checkpoint = Checkpoint(self.import_id, self.position)
         try:
             self.counts += self.store.upsert(records, checkpoint=checkpoint)

@@ -137,6 +137,7 @@ class Shop:
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Records, heads and index of the small shop. Read only; tests take a copy."""
     from finetune.intent import fit_default_heads
+    from rapport.sample.conversations import make_conversations
     from rapport.sample.utterances import make_examples
     from retrieval import sync
 
@@ -146,7 +147,8 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         for records in (CUSTOMERS, PRODUCTS, ORDERS, ARTICLES):
             store.upsert(records)
         sync.build(home, store, encoder=encoder, settings=SETTINGS.retrieval)
-    fit_default_heads(home, make_examples(7)[::4], encoder=encoder)
+    examples = make_examples(7)[::4]
+    fit_default_heads(home, examples, encoder=encoder, conversations=make_conversations(7, examples)[::4])
     return home
 
 

@@ -19,9 +19,9 @@ def ask(intent: str, text: str = "", *, confidence: float = 0.95, in_scope: floa
 
 
 def facts(*asks: Ask, answerable: float = 0.0, verified: bool = True, **more) -> Facts:
-    given_ = {name: more.pop(name) for name in ("sentiment", "escalate", "language") if name in more}
-    said = {"sentiment": 0.0, "escalate": 0.0, "language": "en", **given_}
-    understanding = Understanding(asks=asks, escalate_reason="why", entities=(), **said)
+    given_ = {name: more.pop(name) for name in ("sentiment", "escalate_level", "language") if name in more}
+    said = {"sentiment": 0.0, "escalate_level": "answer", "language": "en", **given_}
+    understanding = Understanding(asks=asks, escalate=0.5, escalate_reason="anger", entities=(), **said)
     base = Facts(
         understanding=understanding,
         answerable=(answerable,) * len(asks),
@@ -59,7 +59,21 @@ def test_a_general_question_needs_no_identity():
 
 
 def test_an_upset_customer_is_handed_over():
-    assert rules(facts(ask("complaint"), escalate=0.7)) == ["escalation"]
+    (step,) = decide(facts(ask("complaint"), escalate_level="escalate"))
+    assert (step.rule, step.decision.kind, step.decision.reason) == ("escalation", "hand_over", "anger")
+
+
+def test_an_uneasy_customer_is_answered_and_offered_a_person():
+    (step,) = decide(facts(ask("order_status", number="W1"), escalate_level="offer"))
+    assert (step.rule, step.offers) == ("order_status", True)
+
+
+def test_a_person_is_offered_once_and_not_beside_a_question_of_ours():
+    offered = Context(pending=Pending(kind="offer"))
+    (step,) = decide(facts(ask("order_status", number="W1"), escalate_level="offer", context=offered))
+    assert not step.offers
+    (step,) = decide(facts(ask("order_status", number="W1"), escalate_level="offer", verified=False))
+    assert (step.rule, step.offers) == ("verify", False)
 
 
 def test_a_person_asked_for_is_called_even_beside_another_question():

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.entities import find_entities, parse_amount
+from agent.entities import find_entities
 from agent.number_shapes import NumberShapes, learn_order_shapes, learn_shapes
+from rapport.amounts import parse_amount
 from rapport.records import Delivery, Order, number_key
 from rapport.types import Entity
 

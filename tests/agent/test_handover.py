@@ -41,11 +41,12 @@ def test_no_event_leads_from_a_person_to_the_agent_but_the_persons_own():
             assert handover.next_state(State.HUMAN, event) is State.HUMAN
 
 
-def asked(*intents: str, sentiment: float = 0.0, escalate: float = 0.0) -> Understanding:
+def asked(*intents: str, sentiment: float = 0.0, level: str = "answer", reason: str = "") -> Understanding:
     asks = tuple(Ask(text=f"about {name}", query="", intent=name, confidence=1, in_scope=1) for name in intents)
     return Understanding(
-        asks=asks, sentiment=sentiment, escalate=escalate, escalate_reason="", language="en", entities=()
-    )
+        asks=asks, sentiment=sentiment, escalate=0.9, escalate_reason=reason, language="en", entities=(),
+        escalate_level=level,
+    )  # fmt: skip
 
 
 def test_the_person_gets_the_reason_the_question_the_mood_and_what_was_tried():
@@ -61,18 +62,21 @@ def test_the_person_gets_the_reason_the_question_the_mood_and_what_was_tried():
 
 
 @pytest.mark.parametrize(
-    ("sentiment", "escalate", "priority"),
-    [(0.2, 0.1, "normal"), (-0.7, 0.1, "high"), (0.0, 0.7, "high"), (-0.9, 0.9, "urgent")],
-)
-def test_the_mood_sets_the_priority(sentiment, escalate, priority):
+    ("sentiment", "level", "reason", "priority"),
+    [(0.2, "answer", "", "normal"), (-0.7, "answer", "", "high"), (0.0, "escalate", "legal steps", "high"),
+     (0.0, "escalate", "danger or injury", "urgent"), (0.0, "offer", "anger", "normal")],
+)  # fmt: skip
+def test_mood_and_danger_set_the_priority(sentiment, level, reason, priority):
     made = handover.make_handover(
-        "r", asked("complaint", sentiment=sentiment, escalate=escalate), tools=(), tried=(), trail=()
+        "r", asked("complaint", sentiment=sentiment, level=level, reason=reason), tools=(), tried=(), trail=()
     )
     assert made.priority == priority
 
 
 def test_asking_for_a_person_is_no_emergency():
-    made = handover.make_handover("r", asked("talk_to_person", escalate=0.95), tools=(), tried=(), trail=())
+    made = handover.make_handover(
+        "r", asked("talk_to_person", level="escalate", reason="asks for a person"), tools=(), tried=(), trail=()
+    )
     assert made.priority == "normal"
 
 

@@ -5,20 +5,29 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
+from agent.heads import Heads
 from agent.number_shapes import NumberShapes, StoreShapes, learn_shapes
 from agent.understand import Understander, joined_text
 from finetune.common_texts import common_rows
+from finetune.escalation import fit_escalation
 from finetune.examples import Labelled, Splits
+from finetune.finished import finished_rows, fit_finished
 from finetune.intent import fit_intent
 from finetune.sentiment import fit_sentiment
 from finetune.vectors import VectorCache
+from rapport.classifiers import Classifier, Suite
 from rapport.doubles import HashingEncoder
 from rapport.errors import IndexMismatch
+from rapport.escalation import Thresholds
 from rapport.heads import OOS
 from rapport.records import Customer, Order
+from rapport.sample.conversations import make_conversations
+from rapport.sample.endings import make_endings
+from rapport.sample.utterances import make_examples
 from rapport.types import Conversation, ConversationId, Identity, Message, State
 
 TODAY = date(2026, 3, 4)
+LEAST = Thresholds(escalate=0.5, offer=0.5)
 SHAPES = NumberShapes(order=learn_shapes(["#W2611340", "#W9502127"]))
 MOODS = {
     "negative": ("this is terrible", "I am so angry", "awful service", "worst shop ever", "I hate waiting"),
@@ -43,13 +52,26 @@ def heads():
     splits = Splits(train=rows, dev=tuple(row for place, row in enumerate(rows) if place % 4 == 0), test=())
     moods = tuple(Labelled(text, mood) for mood, texts in MOODS.items() for text in texts)
     vectors = VectorCache(HashingEncoder())
-    return fit_intent(splits, vectors), fit_sentiment(Splits(moods, moods, ()), vectors)
+    sentiment = fit_sentiment(Splits(moods, moods, ()), vectors)
+    ordinary = make_examples(7)[::20]
+    talks = make_conversations(7, ordinary)[::5]
+    return {
+        "intent": fit_intent(splits, vectors),
+        "sentiment": sentiment,
+        "escalation": fit_escalation(talks, vectors, sentiment=sentiment)[0],
+        "finished": fit_finished(finished_rows(make_endings(7, ordinary)), vectors)[0],
+    }
+
+
+def together(encoder, fitted):
+    shared = {role: Classifier(head=fitted[role]) for role in ("intent", "sentiment")}
+    return Heads(Suite(encoder, shared), escalation=fitted["escalation"], finished=fitted["finished"])
 
 
 @pytest.fixture
 def read(heads):
     encoder = CountingEncoder()
-    understander = Understander(encoder, *heads, shapes=lambda: SHAPES)
+    understander = Understander(together(encoder, heads), least=LEAST, shapes=lambda: SHAPES)
 
     def understand(*texts: str, **context):
         messages = tuple(Message(role="customer", text=text, at=datetime(2026, 3, 4, tzinfo=UTC)) for text in texts)
@@ -174,7 +196,7 @@ def test_odd_messages_are_read_without_an_error(read, text):
 
 def test_heads_of_another_encoder_are_refused(heads):
     with pytest.raises(IndexMismatch):
-        Understander(HashingEncoder(64), *heads)
+        together(HashingEncoder(64), heads)
 
 
 def test_shapes_follow_the_records(store):

@@ -1,4 +1,4 @@
-"""Clauses, language, set phrases, follow-ups and escalation: the parts that need no model."""
+"""Clauses, language, set phrases, and follow-ups: the parts that need no model."""
 
 import itertools
 
@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from agent.clauses import MOST_CLAUSES, split_clauses
 from agent.context import Context, Pending, Wanted
-from agent.escalation import escalation
 from agent.follow_up import follow_up
 from agent.language import detect_language
 from agent.set_phrases import set_phrase
@@ -151,56 +150,6 @@ def test_without_a_thread_nothing_is_completed():
     assert follow_up("the blue one", [], Context()) is None
 
 
-def urgency(text: str, *, sentiment: float = 0.0, context: Context | None = None):
-    return escalation(text, sentiment=sentiment, person_wanted=0.0, context=context or Context())
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I want to talk to a human",
-        "can I speak with someone please",
-        "agent",
-        "I will call my lawyer",
-        "the charger caught fire",
-        "I will report you to the police",
-        "ich möchte mit einem Menschen sprechen",
-    ],
-)
-def test_some_words_alone_call_for_a_person(text):
-    assert urgency(text).score >= 0.6
-    assert urgency(text).reason
-
-
-@pytest.mark.parametrize(
-    ("text", "sentiment"),
-    [
-        ("where is my order", 0.0),
-        ("my parcel is late and I am annoyed", -0.8),
-        ("this is ridiculous", -0.1),
-        ("is the lamp safe for a child's room", 0.0),
-        ("does the human rights shirt come in blue", 0.0),
-        ("what does the guarantee cover", 0.0),
-    ],
-)
-def test_an_ordinary_or_merely_unhappy_message_does_not(text, sentiment):
-    assert urgency(text, sentiment=sentiment).score < 0.6
-
-
-def test_anger_and_being_ignored_together_do():
-    result = urgency("this is a joke, third time I write and nobody answers!!!", sentiment=-0.9)
-    assert result.score >= 0.6
-
-
-def test_unhappy_for_three_messages_calls_for_a_person():
-    assert urgency("still nothing", sentiment=-0.7, context=Context(trail=(-0.6, -0.8))).score >= 0.6
-    assert urgency("still nothing", sentiment=-0.7, context=Context(trail=(0.2, -0.8))).score < 0.6
-
-
-def test_being_asked_back_twice_and_unhappy_calls_for_a_person():
-    assert urgency("no!", sentiment=-0.6, context=Context(clarified=2)).score >= 0.6
-
-
 @pytest.mark.parametrize("text", ["what about black?", "and blue?", "How about Spain", "ok, and gift cards?"])
 def test_a_few_bare_words_are_read_with_the_question_before_them(text):
     continued = follow_up(text, [], TALK)
@@ -237,10 +186,3 @@ def test_what_now_is_about_what_was_said_before():
     continued = follow_up("so what now?", [], TALK)
     assert continued is not None
     assert (continued.intent, continued.query) == (TALK.intent, TALK.query)
-
-
-@pytest.mark.parametrize(
-    "text", ["How many bones does a human have?", "are you a human?", "Who is your data protection officer?"]
-)
-def test_words_that_only_sound_like_a_call_for_a_person_are_none(text):
-    assert urgency(text).score < 0.6

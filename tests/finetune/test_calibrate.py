@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
-from finetune.calibrate import OOS_SHARE, fit_scope, fit_temperature, platt
+from finetune.calibrate import OOS_SHARE, fit_accept, fit_scope, fit_temperature, interval, platt
 from finetune.metrics import expected_calibration_error
-from rapport.heads import softmax
+from rapport.scope import softmax
 
 
 @pytest.fixture
@@ -55,3 +56,35 @@ def test_the_assumed_share_moves_the_threshold():
 def test_scope_needs_both_kinds_of_rows():
     with pytest.raises(ValueError, match="both in-scope and out-of-scope"):
         fit_scope(np.zeros((3, 2)), 2, np.ones(3, dtype=bool))
+
+
+def test_the_threshold_answers_as_much_as_the_bound_on_the_error_allows():
+    sure = np.linspace(0.999, 0.0, 1000)
+    right = np.arange(1000) < 600  # the surest 600 are right, the others wrong
+    accept = fit_accept(sure, right, risk=0.05)
+    answered = sure >= accept
+    # 620 answered with 20 errors are 3.2%; the one-sided 90% bound lies close to 5% there
+    assert 605 <= answered.sum() <= 625
+    assert (~right[answered]).mean() < 0.05
+
+
+def test_nothing_is_answered_where_no_threshold_keeps_the_risk():
+    assert fit_accept(np.linspace(1, 0, 100), np.zeros(100, dtype=bool), risk=0.05) == float("inf")
+    few = np.ones(10, dtype=bool)
+    assert fit_accept(np.linspace(1, 0, 10), few, risk=0.05) == float("inf")
+
+
+def test_rows_of_equal_value_are_answered_together_or_not_at_all():
+    sure = np.array([0.9] * 100 + [0.5] * 100)
+    right = np.array([True] * 100 + [True, False] * 50)
+    assert fit_accept(sure, right, risk=0.05) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(("wrong", "rows"), [(0, 20), (3, 100), (100, 100), (0, 0)])
+def test_the_interval_of_a_share_agrees_with_scipy(wrong, rows):
+    low, high = interval(wrong, rows)
+    if not rows:
+        assert (low, high) == (0.0, 1.0)
+        return
+    theirs = binomtest(wrong, rows).proportion_ci(0.95, method="exact")
+    assert (low, high) == pytest.approx((theirs.low, theirs.high))

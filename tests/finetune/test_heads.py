@@ -23,6 +23,7 @@ class Example:
     intent: str
     sentiment: str
     split: str
+    language: str = "en"
 
 
 def examples(extra: str = "") -> list[Example]:
@@ -42,7 +43,7 @@ def examples(extra: str = "") -> list[Example]:
 @pytest.mark.slow
 def test_default_heads_are_fitted_published_and_put_to_use(home):
     cards = fit_default_heads(home, examples(), encoder=HashingEncoder())
-    assert [card.kind for card in cards] == ["intent", "sentiment"]
+    assert [card.kind for card in cards] == ["intent", "sentiment", "escalation", "finished"]
     for card in cards:
         assert current(home, card.kind) == card.name
         head = load_head(artifact_folder(home, card.name))

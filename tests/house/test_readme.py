@@ -100,7 +100,17 @@ def test_the_server_starts_and_stops(sample_home):
     assert "/chat" in said
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/importing.md", "docs/http.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/importing.md",
+        "docs/http.md",
+        "docs/labelling.md",
+        "docs/training.md",
+    ],
+)
 def test_the_documents_name_only_files_and_verbs_that_exist(name):
     text = (ROOT / name).read_text()
     for target in re.findall(r"\]\(([^)#:]+)\)", text):

@@ -8,8 +8,9 @@ import pytest
 from rapport.cards import Card
 from rapport.doubles import HashingEncoder
 from rapport.errors import CorruptArtifact, IndexMismatch
-from rapport.heads import Head, base_name, load_head, save_head, scope_scores, sentiment_of, sigmoid, softmax
+from rapport.heads import Head, base_name, load_head, save_head, sentiment_of
 from rapport.lexical import LETTERS, PLACES, SCALE, places, weight
+from rapport.scope import scope_scores, sigmoid, softmax
 
 BASE = base_name(HashingEncoder(2))
 
@@ -133,3 +134,16 @@ def test_another_encoder_is_refused():
     head().check_base(HashingEncoder(2))
     with pytest.raises(IndexMismatch, match="was fitted on"):
         head().check_base(HashingEncoder(4))
+
+
+def test_a_head_whose_arrays_lie_by_columns_comes_back_as_it_was(home):
+    chance = np.random.default_rng(1)
+    head = Head(
+        labels=("a", "b"), weights=np.asfortranarray(chance.normal(size=(2, 5)).astype(np.float32)),
+        bias=np.zeros(2, dtype=np.float32), base="x@y",
+        words=np.asfortranarray(chance.normal(size=(PLACES, 2)).astype(np.float32)),
+    )  # fmt: skip
+    save_head(home.models / "demo", head, Card(name="demo", kind="intent", base="x@y"))
+    again = load_head(home.models / "demo")
+    assert np.array_equal(again.weights, head.weights)
+    assert np.array_equal(again.words, head.words)

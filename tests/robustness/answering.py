@@ -20,7 +20,7 @@ from rapport.records import RecordKind
 from rapport.settings import load_settings
 from rapport.types import Identity, Viewer
 
-HEAVY = ("torch", "faiss", "safetensors", "tokenizers", "nltk", "py3langid")
+HEAVY = ("torch", "faiss", "transformers.models.bert.modeling_bert", "tokenizers", "nltk", "py3langid")
 
 
 def serve(root: Path) -> None:

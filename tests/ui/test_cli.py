@@ -9,7 +9,7 @@ import pytest
 from rapport.settings import load_settings
 from ui.cli import run
 
-VERBS = ("init", "import", "index", "ask", "chat", "serve", "models", "settings", "doctor", "eval")
+VERBS = ("init", "import", "index", "ask", "chat", "serve", "models", "settings", "doctor", "eval", "tickets")
 
 
 def result(capsys, *arguments: str, code: int = 0):

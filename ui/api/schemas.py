@@ -64,6 +64,27 @@ class SendEvent(Body):
     attrs: dict[str, str | int | float | bool | None] = Field(default_factory=dict, max_length=50)
 
 
+class ExplainText(Body):
+    text: str = Field(max_length=1_000_000, examples=["I want my money back."])
+    task: Literal["intent", "sentiment"] = Field("intent", examples=["intent"])
+    label: str | None = Field(None, max_length=200, description="Label to explain; empty: the one predicted.")
+
+
+class WordOut(BaseModel):
+    word: str = Field(examples=["money"])
+    start: int = Field(description="Its place in the text, in characters.", examples=[10])
+    end: int = Field(examples=[15])
+    weight: float = Field(description="What it adds to the log-odds of the label.", examples=[2.93])
+
+
+class ExplanationOut(BaseModel):
+    label: str = Field(examples=["refund_status"])
+    probability: float = Field(examples=[0.87])
+    against: str = Field(description="The most probable other label.", examples=["return_item"])
+    words: list[WordOut] = Field(description="All words of the text, in order.")
+    total: float = Field(description="What the words add together.", examples=[3.41])
+
+
 class CitationOut(BaseModel):
     id: str
     title: str

@@ -18,6 +18,7 @@ from rapport.types import Citation, Conversation, ConversationId, Message, State
 from ui import auth
 from ui.api import moves
 from ui.api.errors import TooMany
+from ui.api.explaining import Explainers
 from ui.api.limits import Bucket
 from ui.api.metrics import Metrics
 from ui.api.turns import Failed, TurnRunner
@@ -81,6 +82,7 @@ class Service:
         self.store = store
         self.metrics = metrics
         self.runner = TurnRunner(agent, store, self.metrics)
+        self.explainers = Explainers(home, agent.parts.models)
         self._key = auth.server_key(home)
         self._pace = Bucket(settings.server.messages_per_minute)
 

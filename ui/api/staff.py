@@ -1,4 +1,4 @@
-"""Routes around the conversations: what people thought of a reply, and what customers do elsewhere."""
+"""Routes around the conversations: what people thought of a reply, what customers do elsewhere, what models look at."""
 
 from dataclasses import asdict
 from datetime import UTC
@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from agent.turn import check_text
 from crm.store import Feedback
 from rapport.errors import NotFound, UserError
 from rapport.records import Customer, Event, ProductId
@@ -65,6 +66,17 @@ def timeline(id: str, service: Shared, limit: Annotated[int, Query(ge=1, le=1000
     entries = [schemas.TimelineEntry(**asdict(entry)) for entry in service.store.timeline(customer.id, limit=limit)]
     service.store.audit("staff", "read_timeline", subject=customer.id)
     return schemas.Timeline(customer_id=customer.id, name=customer.name, entries=entries)
+
+
+@router.post("/explanations", tags=["Models"], responses=failures(400, 401, 404), dependencies=[StaffOnly])
+def explain_prediction(body: schemas.ExplainText, service: Shared) -> schemas.ExplanationOut:
+    """Which words of a text speak for its intent or sentiment, and which against. Nothing is kept. Staff token.
+
+    A weight is what a word adds to the log-odds of the label against the most probable other one: 0.7 doubles the odds.
+    """
+    check_text(body.text, service.settings.agent.max_message_chars)
+    explained = service.explainers.explain(body.task, body.text, label=body.label)
+    return schemas.ExplanationOut(**explained.as_json())
 
 
 def _customer(service: Service, reference: str) -> Customer:

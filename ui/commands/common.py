@@ -16,7 +16,7 @@ from rapport.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from crm.store import Store
 
@@ -83,3 +83,31 @@ def progress_bar(*, quiet: bool = False) -> Iterator["Progress"]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console(stderr=True), disable=quiet, transient=True) as bar:
         yield bar
+
+
+class TrainingBar:
+    """Shows a training run on a progress bar: batches done, the loss, the time left."""
+
+    def __init__(self, bar: "Progress", title: str) -> None:
+        self._bar, self._title = bar, title
+        self._task: TaskID | None = None
+        self._total = 0
+
+    def step(self, done: int, total: int, loss: float) -> None:
+        """Advance; a run that starts over with other batches gets a new bar."""
+        if self._task is None or total != self._total or done == 1:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task, self._total = self._bar.add_task(self._title, total=total), total
+        self._bar.update(self._task, completed=done, description=f"{self._title} (loss {loss:.3f})")
+
+    def say(self, sentence: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(sentence)
+
+
+@contextmanager
+def training_watch(title: str, *, quiet: bool = False) -> Iterator[TrainingBar]:
+    """A progress bar on standard error for a training run."""
+    with progress_bar(quiet=quiet) as bar:
+        yield TrainingBar(bar, title)

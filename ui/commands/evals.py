@@ -2,9 +2,13 @@
 
 import typer
 
-from ui.commands import eval_orders, eval_retrieval, eval_speed
+from ui.commands import eval_classifiers, eval_drift, eval_labelling, eval_orders, eval_retrieval, eval_speed
 
 app = typer.Typer(help="Measure the parts; exits 1 where a bound is missed.", no_args_is_help=True)
+app.command("intents")(eval_classifiers.intents)
+app.command("sentiment")(eval_classifiers.sentiment)
+app.command("drift")(eval_drift.command)
+app.command("labelling")(eval_labelling.command)
 app.command("orders")(eval_orders.command)
 app.command("retrieval")(eval_retrieval.command)
 app.command("speed")(eval_speed.command)

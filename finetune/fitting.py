@@ -1,0 +1,198 @@
+"""Fit a calibrated classifier by a plan: on the frozen encoder, on trained layers, or on both together.
+
+A linear map on shared vectors and words is fitted first; where the plan says so, the encoder's top layers are trained
+too. The two add up: held-out rows say how much the linear map counts beside the layers, and all calibration rests on
+them. Knows nothing of files, cards or homes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finetune.calibrate import fit_accept, fit_scope, fit_temperature
+from finetune.examples import Labelled, columns_of
+from finetune.folds import Fold, folds_of, thinned
+from finetune.logistic import STRENGTHS, choose_linear, fit_linear
+from finetune.parts import Layers, label_names, mixed, train_layers, with_oos_last
+from finetune.plan import TrainingPlan
+from finetune.scope import left_out_scope
+from finetune.tuning import Watch
+from finetune.vectors import Encoded, VectorCache
+from rapport.heads import OOS, Head, base_name
+from rapport.scope import nearness, softmax
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BLENDS = (0.0, 0.25, 0.5, 1.0, 2.0)  # of the linear map beside the trained layers
+# What trained layers must bring on held-out rows to be kept where the plan leaves it open: accuracy, or a lower loss.
+# Held-out rows flatter the linear map on words, because people repeat themselves within one collection.
+WORTH, LOWER = 0.003, 0.97
+NEIGHBOURS = 2000  # training rows whose vectors a head keeps to say how near a message lies to any of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """What the classifier says of rows that it was not fitted on. truth: their labels, "oos" among them.
+
+    near: (n,) cosine with the nearest row that it was fitted on.
+    """
+
+    labels: tuple[str, ...]
+    logits: "np.ndarray"
+    near: "np.ndarray"
+    truth: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A classifier with what it is calibrated by. layers: the trained ones, or None."""
+
+    head: Head
+    layers: Layers | None
+    plan: TrainingPlan
+    held_out: HeldOut
+    folds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """Logits of all held-out rows, (n, L), by the linear map and by the trained layers; see `HeldOut`."""
+
+    linear: "np.ndarray"
+    layers: "np.ndarray | None"
+    near: "np.ndarray"
+    truth: tuple[str, ...]
+    strength: float
+    trained: Layers | None
+
+
+def fit_classifier(
+    train: Sequence[Labelled], dev: Sequence[Labelled], vectors: VectorCache, plan: TrainingPlan, *,
+    folder: Path, watch: Watch, named: bool = True,
+) -> Fitted:  # fmt: skip
+    """Fit by the plan. dev: rows to calibrate on; without any, rows are held out of `train`.
+
+    named: the labels' names say what they mean, so each counts as one more example where examples are few.
+    folder: of the run's checkpoints and logs.
+    """
+    rows, given = vectors.of(train), vectors.of(dev)
+    labels = with_oos_last(sorted(set(rows.labels)))
+    names = label_names(labels, vectors, few=plan.contrast > 0 and named)
+    folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
+    held = [_hold_out(rows, fold, given, labels, names, plan, vectors, folder / str(n), watch)
+            for n, fold in enumerate(folds)]  # fmt: skip
+    whole = _joined(held)
+    blend, tuned = _choose(whole, labels, plan)
+    layers = held[0].trained if tuned else None
+    if tuned and len(folds) > 1:
+        layers = train_layers(rows.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
+    linear = fit_linear(rows.plus(names), strength=whole.strength, balanced=plan.balanced).ordered(labels)
+    own = whole.layers if tuned else None
+    logits = whole.linear if own is None else own + blend * whole.linear
+    head = mixed(linear, layers, blend, base=base_name(vectors.encoder))
+    held_out = HeldOut(labels=labels, logits=logits, near=whole.near, truth=whole.truth)
+    head = _calibrated(head, held_out, whole, rows, plan)
+    return Fitted(head=head, layers=layers, plan=plan, held_out=held_out, folds=len(folds))
+
+
+def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...], names: Encoded, plan: TrainingPlan,
+              vectors: VectorCache, folder: Path, watch: Watch) -> _Held:  # fmt: skip
+    """Fit on the fold's rows and score those that it holds out, or the given dev rows."""
+    import numpy as np
+
+    train, dev = rows.take(fold.train).plus(names), rows.take(fold.dev) if fold.dev else given
+    dev = dev.take([row for row, label in enumerate(dev.labels) if label in labels or label == OOS])
+    linear = choose_linear(train, dev, strengths=STRENGTHS, balanced=plan.balanced)
+    scores = np.full((len(dev), len(labels)), -30.0, dtype=np.float32)
+    scores[:, [labels.index(label) for label in linear.labels]] = linear.logits(dev)
+    trained = own = None
+    if plan.method != "head":
+        trained = train_layers(train, dev, labels, plan, vectors, folder, watch)
+        own = trained.logits(dev.texts)
+    near = nearness(dev.vectors, rows.take(fold.train).vectors)
+    return _Held(linear=scores, layers=own, near=near, truth=dev.labels, strength=linear.strength, trained=trained)
+
+
+def _joined(held: Sequence[_Held]) -> _Held:
+    import numpy as np
+
+    layers = [one.layers for one in held if one.layers is not None]
+    strengths = sorted(one.strength for one in held)
+    return _Held(
+        linear=np.concatenate([one.linear for one in held]),
+        layers=np.concatenate(layers) if layers else None,
+        near=np.concatenate([one.near for one in held]),
+        truth=tuple(label for one in held for label in one.truth),
+        strength=strengths[len(strengths) // 2],
+        trained=None,
+    )
+
+
+def _choose(held: _Held, labels: tuple[str, ...], plan: TrainingPlan) -> tuple[float, bool]:
+    """How much the linear map counts, and whether the trained layers are kept at all."""
+    if held.layers is None:
+        return 1.0, False
+    found = {blend: _fit_of(held.layers + blend * held.linear, held.truth, labels) for blend in BLENDS}
+    blend = min(found, key=lambda value: found[value][0])
+    alone = _fit_of(held.linear, held.truth, labels)
+    better = found[blend][1] >= alone[1] + WORTH or found[blend][0] <= LOWER * alone[0]
+    return blend, plan.method != "auto" or better
+
+
+def _fit_of(logits: "np.ndarray", truth: Sequence[str], labels: tuple[str, ...]) -> tuple[float, float]:
+    """(log loss at the best temperature, accuracy) over the rows that have a label."""
+    import numpy as np
+
+    own = tuple(label for label in labels if label != OOS)
+    known = [row for row, label in enumerate(truth) if label in own]
+    columns = columns_of(own, [truth[row] for row in known])
+    scores = logits[known][:, : len(own)]
+    shares = softmax(scores / fit_temperature(scores, columns))
+    right = shares[np.arange(len(columns)), columns]
+    return float(-np.log(np.maximum(right, 1e-12)).mean()), float((shares.argmax(1) == columns).mean())
+
+
+def _calibrated(head: Head, held_out: HeldOut, held: _Held, rows: Encoded, plan: TrainingPlan) -> Head:
+    """The head with temperature, scope and threshold fitted on the held-out rows."""
+    import numpy as np
+
+    own = len(head.labels)
+    known = np.array([label in head.labels for label in held_out.truth])
+    truth = columns_of(head.labels, [label for label in held_out.truth if label in head.labels])
+    scores = held_out.logits[:, :own]
+    temperature = fit_temperature(scores[known], truth)
+    head, strange = _scoped(replace(head, temperature=temperature), held_out, held, rows, plan)
+    shares = softmax(scores / temperature)
+    right = np.zeros(len(known), dtype=bool)
+    right[known] = shares[known].argmax(1) == truth
+    sure = shares.max(axis=1) * head.scope_of(held_out.logits, held_out.near * head.near)
+    if len(strange):
+        # as many out-of-scope messages as are to be expected, each as sure as a left-out label's row
+        more = np.resize(strange, round(plan.strange / (1.0 - plan.strange) * len(sure)))
+        sure, right = np.concatenate([sure, more]), np.concatenate([right, np.zeros(len(more), dtype=bool)])
+    return replace(head, accept=fit_accept(sure, right, risk=plan.risk), risk=plan.risk)
+
+
+def _scoped(head: Head, held_out: HeldOut, held: _Held, rows: Encoded, plan: TrainingPlan
+            ) -> tuple[Head, "np.ndarray"]:  # fmt: skip
+    """The head with its scope, and how sure it would be of out-of-scope rows where no held-out row is one."""
+    import numpy as np
+
+    own = len(head.labels)
+    inside = np.array([label != OOS for label in held_out.truth])
+    none = np.zeros(0, dtype=np.float32)
+    if plan.closed:
+        return head, none
+    if not inside.all():
+        scope, strange = fit_scope(held_out.logits, own, inside), none
+    else:
+        known = rows.take([row for row, label in enumerate(rows.labels) if label != OOS])
+        found = left_out_scope(known, held_out.logits[:, :own], held_out.near, strength=held.strength, seed=plan.seed)
+        if found is None:
+            return head, none
+        scope, strange = found.scope, found.strange
+        places = thinned(known.labels, NEIGHBOURS, seed=plan.seed)
+        head = replace(head, neighbours=known.vectors[places], near=scope.near)
+    return replace(head, scope_score=scope.score, scope_slope=scope.slope, scope_offset=scope.offset), strange

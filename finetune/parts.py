@@ -1,0 +1,120 @@
+"""The two parts of a classifier and how they become one head. Knows nothing of held-out rows or calibration."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.inputs import Inputs, inputs_for
+from finetune.logistic import Linear, fit_linear
+from finetune.network import SCALE
+from finetune.plan import TrainingPlan
+from finetune.tuning import Task, Watch, tune
+from finetune.vectors import Encoded, VectorCache
+from rapport.heads import OOS, Head
+
+if TYPE_CHECKING:
+    import numpy as np
+
+REFIT_STRENGTH = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """Trained layers with their linear map.
+
+    network: `top`, `weights` (L, dim) and `bias` (L,). start: the layer that they begin at. history: see `Tuned`.
+    """
+
+    network: Any
+    inputs: Inputs
+    plan: TrainingPlan
+    history: tuple[tuple[int, float, float], ...]
+
+    @property
+    def start(self) -> int:
+        return self.inputs.start
+
+    def logits(self, texts: Sequence[str]) -> "np.ndarray":
+        """(n, L) scores of masked texts."""
+        scores: np.ndarray = self.inputs.logits(self.network, texts, device=self.network.weights.device).numpy()
+        return scores
+
+
+def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: TrainingPlan, vectors: VectorCache,
+                 folder: Path, watch: Watch) -> Layers:  # fmt: skip
+    """Train the layers that the plan names on rows whose labels are all among `labels`."""
+    from rapport.classifiers import local
+
+    encoder = local(vectors.encoder)
+    columns = {label: column for column, label in enumerate(labels)}
+    looked = [row for row, label in enumerate(dev.labels) if label in columns]
+    task = Task(
+        texts=train.texts,
+        truth=[columns[label] for label in train.labels],
+        dev_texts=[dev.texts[row] for row in looked],
+        dev_truth=[columns[dev.labels[row]] for row in looked],
+        frozen=train.vectors,
+        centres=_centres(train, labels),
+    )
+    inputs = inputs_for(encoder.transformer, encoder.folder, task.texts, plan)
+    tuned = tune(encoder.transformer, inputs, task, plan, folder=folder, watch=watch)
+    if plan.contrast:
+        _refit(tuned.network, inputs, train, labels)
+    return Layers(network=tuned.network, inputs=inputs, plan=tuned.plan, history=tuned.history)
+
+
+def _refit(network: Any, inputs: Inputs, train: Encoded, labels: tuple[str, ...]) -> None:
+    """Replace the linear map by a regularised one on the trained vectors: with few rows it generalises better."""
+    import torch
+
+    vectors = inputs.vectors(network.top, train.texts, device=network.weights.device).numpy()
+    linear = fit_linear(Encoded(train.texts, vectors, train.labels), strength=REFIT_STRENGTH, wordless=True)
+    with torch.no_grad():
+        for column, label in enumerate(labels):
+            row = linear.labels.index(label)
+            network.weights[column] = torch.tensor(linear.weights[row] / SCALE)
+            network.bias[column] = float(linear.bias[row])
+
+
+def mixed(linear: Linear, layers: Layers | None, blend: float, *, base: str) -> Head:
+    """One head of both parts: own vectors and shared vectors side by side, `blend` times the linear map."""
+    import numpy as np
+
+    own = tuple(label for label in linear.labels if label != OOS)
+    facts = {"strength": f"{linear.strength:g}"}
+    if layers is None:
+        return Head(labels=own, weights=linear.weights, bias=linear.bias, words=linear.words, base=base, facts=facts)
+    weights = layers.network.weights.detach().cpu().numpy() * SCALE
+    return Head(
+        labels=own,
+        weights=np.hstack([weights, blend * linear.weights]).astype(np.float32),
+        bias=(layers.network.bias.detach().cpu().numpy() + blend * linear.bias).astype(np.float32),
+        words=(blend * linear.words).astype(np.float32),
+        base=base,
+        start=layers.start,
+        facts={**facts, "blend": f"{blend:g}"},
+    )
+
+
+def with_oos_last(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels by name, with the out-of-scope one where a head expects it."""
+    return tuple(sorted(labels, key=lambda label: (label == OOS, label)))
+
+
+def label_names(labels: Sequence[str], vectors: VectorCache, *, few: bool) -> Encoded:
+    """Each label's name as an example of it ("card_arrival" is about a card's arrival); none where not `few`."""
+    from finetune.examples import Labelled
+
+    words = [(label.replace("_", " ").replace("-", " "), label) for label in labels if label != OOS]
+    return vectors.of([Labelled(text, label) for text, label in words if few])
+
+
+def _centres(rows: Encoded, labels: tuple[str, ...]) -> "np.ndarray":
+    """(L, dim) mean vector of each label's rows, of unit length; of a label without rows, the mean of all."""
+    import numpy as np
+
+    names = np.array(rows.labels)
+    means = [rows.vectors[names == label].mean(0) if label in rows.labels else rows.vectors.mean(0) for label in labels]
+    centres = np.stack(means)
+    return np.asarray(centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9), dtype=np.float32)

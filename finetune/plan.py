@@ -1,0 +1,89 @@
+"""What a training run does, chosen from the number of rows and labels. Plain values; knows nothing of torch."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import median
+from typing import Any, Literal
+
+from finetune.examples import Labelled
+from rapport.errors import SettingsError
+
+Method = Literal["auto", "head", "lora", "full"]
+METHODS: tuple[Method, ...] = ("auto", "head", "lora", "full")
+Task = Literal["intent", "sentiment", "escalation"]
+FEW = 20  # rows of the middle label up to which contrast between examples teaches more than their labels alone
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """The settings of one training run; written into the card.
+
+    method: `head` fits a linear head on the frozen encoder (seconds; shares the pass of the search), `full` trains the
+    encoder's top layers too, `lora` small low-rank matrices beside them, `auto` is `full` where it beats `head` on dev.
+    layers: how many top layers are trained; those below stay shared, and a message passes them once. 0: all, with the
+    embeddings. learning_rate: its peak; layer_decay: factor on it for each layer further down.
+    contrast: weight of the supervised contrastive loss. smoothing: of the labels. average: decay of the running
+    average of the weights, which is what is kept. balanced: rare labels count as much as frequent ones.
+    patience: epochs without a better dev loss before it stops. risk: share of wrong answers that is accepted among the
+    answered. strange: share of the messages that no label is expected to cover, where no row shows any. closed: the
+    labels cover every message, as sentiments do.
+    anchor: weight of staying close to the frozen vector. drop: share of tokens hidden in training.
+    """
+
+    method: Method = "auto"
+    layers: int = 3
+    epochs: int = 6
+    batch: int = 32
+    learning_rate: float = 2e-4
+    layer_decay: float = 1.0
+    warmup: float = 0.1
+    smoothing: float = 0.1
+    contrast: float = 0.0
+    average: float = 0.995
+    balanced: bool = False
+    dropout: float = 0.1
+    rank: int = 16
+    patience: int = 2
+    max_tokens: int = 64
+    risk: float = 0.05
+    strange: float = 0.2
+    closed: bool = False
+    anchor: float = 0.0
+    drop: float = 0.0
+    seed: int = SEED
+
+    def __post_init__(self) -> None:
+        bounds: dict[str, tuple[float, float]] = {
+            "layers": (0, 48),
+            "epochs": (1, 200),
+            "batch": (1, 4096),
+            "learning_rate": (1e-7, 1.0),
+            "rank": (1, 256),
+            "patience": (1, 200),
+            "max_tokens": (8, 512),
+            "risk": (0.001, 0.5),
+            "strange": (0.0, 0.9),
+        }
+        if self.method not in METHODS:
+            raise SettingsError(f"--method {self.method} is not known.", hint=f"Give one of: {', '.join(METHODS)}.")
+        for name, (low, high) in bounds.items():
+            if not low <= getattr(self, name) <= high:
+                option = name.replace("_", "-")
+                raise SettingsError(
+                    f"--{option} {getattr(self, name)} is out of range.", hint=f"Give a value from {low:g} to {high:g}."
+                )
+
+    def as_card(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        return asdict(self)
+
+
+def plan_for(rows: Sequence[Labelled], plan: TrainingPlan) -> TrainingPlan:
+    """The plan with what depends on the rows filled in: a few rows a label are trained longer and by contrast."""
+    sizes = Counter(row.label for row in rows)
+    if not sizes or median(sizes.values()) > FEW:
+        return plan
+    return replace(plan, epochs=min(plan.epochs, 5), contrast=1.0, anchor=1.0, drop=0.1, smoothing=0.0, average=0.97,
+                   learning_rate=plan.learning_rate / 2)  # fmt: skip

@@ -1,0 +1,36 @@
+"""Fit the two heads that read a conversation: escalation, and whether the customer has finished writing."""
+
+from collections.abc import Sequence
+
+from finetune.escalation import publish_escalation
+from finetune.examples import Utterance
+from finetune.finished import finished_rows, publish_finished
+from finetune.vectors import VectorCache
+from rapport.cards import Card
+from rapport.dialogues import Dialogue
+from rapport.heads import Head
+from rapport.paths import Home
+from rapport.sample.conversations import make_conversations
+from rapport.sample.endings import make_endings
+
+SEED = 7  # of the invented conversations
+
+
+def fit_talk_heads(
+    home: Home,
+    utterances: Sequence[Utterance],
+    vectors: VectorCache,
+    *,
+    sentiment: Head,
+    conversations: Sequence[Dialogue] | None = None,
+) -> list[Card]:
+    """Fit both, publish them and put them to use. Returns their cards.
+
+    utterances: ordinary messages. sentiment: the head that is asked at each turn, best fitted without the test texts.
+    conversations: labelled ones to use instead of the sample company's.
+    """
+    if conversations is None:
+        conversations = make_conversations(SEED, utterances)
+    escalation = publish_escalation(home, conversations, vectors, sentiment=sentiment)
+    finished = publish_finished(home, finished_rows(make_endings(SEED, utterances)), vectors)
+    return [escalation, finished]

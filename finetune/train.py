@@ -1,0 +1,158 @@
+"""Train a classifier from labelled rows and publish it with its card: what `rapport train` does."""
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finetune.card_text import card_text
+from finetune.checkpoint import FILE as CHECKPOINT
+from finetune.costs import costs_of
+from finetune.examples import Labelled, Splits
+from finetune.fitting import Fitted, fit_classifier
+from finetune.parts import Layers
+from finetune.plan import Task, TrainingPlan, plan_for
+from finetune.reference import make_reference
+from finetune.scores import scores_of
+from finetune.tuning import Watch
+from finetune.vectors import Encoded, VectorCache
+from rapport.cards import CARD, Card, publish
+from rapport.classifiers import ADAPTER_FOLDER, LAYERS_FILE
+from rapport.errors import BadRow, Refused
+from rapport.heads import OOS, SENTIMENTS, HeadOutput, base_name, write_head
+from rapport.paths import Home
+from rapport.reference import Reference, save_reference
+from rapport.scope import softmax
+
+if TYPE_CHECKING:
+    from rapport.models import Encoder
+
+CARD_TEXT = "CARD.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One training: what for, on which rows, by which plan. notes: what the reader of the rows found."""
+
+    task: Task
+    name: str
+    train: Sequence[Labelled]
+    dev: Sequence[Labelled] = ()
+    plan: TrainingPlan = field(default_factory=TrainingPlan)
+    notes: Sequence[str] = ()
+    replace: bool = False
+
+
+def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) -> Card:
+    """Fit, calibrate and publish; a run that was killed goes on where it stopped. Nothing half-made is ever left.
+
+    Raises Refused for a name that is taken, BadRow for rows that cannot teach a classifier.
+    """
+    _check_name(home, job)
+    _check_rows(job)
+    started = time.perf_counter()
+    plan = plan_for(job.train, job.plan)
+    folder = home.runs / f"train-{job.name}-{_key(job, plan, encoder)}"
+    vectors = VectorCache(encoder)
+    fitted = fit_classifier(job.train, job.dev, vectors, plan, folder=folder, watch=watch)
+    card = _card(job, fitted, encoder=encoder, seconds=time.perf_counter() - started)
+    with publish(home.models / job.name, card) as temporary:
+        write_head(temporary, fitted.head)
+        if fitted.layers is not None:
+            _write_layers(temporary, fitted.layers)
+        save_reference(temporary, reference_of(fitted, vectors.of(job.train)))
+        (temporary / CARD_TEXT).write_text(card_text(card), encoding="utf-8")
+    for checkpoint in folder.rglob(CHECKPOINT):
+        checkpoint.unlink()
+    return card
+
+
+def reference_of(fitted: Fitted, rows: Encoded) -> Reference:
+    """What later messages are compared with: the training rows' labels and vectors, the held-out rows' certainty."""
+    head, held = fitted.head, fitted.held_out
+    shares = softmax(held.logits[:, : len(head.labels)] / head.temperature)
+    said = HeadOutput(head.labels, shares, head.scope_of(held.logits, held.near * head.near), head.accept)
+    return make_reference(rows, said, new=replace(said))
+
+
+def _write_layers(folder: Path, layers: Layers) -> None:
+    from rapport.layers import save_layers
+
+    if layers.plan.method == "lora":
+        layers.network.top.save_pretrained(str(folder / ADAPTER_FOLDER))
+    else:
+        save_layers(layers.network.top, folder / LAYERS_FILE)
+
+
+def _card(job: Job, fitted: Fitted, *, encoder: "Encoder", seconds: float) -> Card:
+    splits = Splits(tuple(job.train), tuple(job.dev), ())
+    method = "head" if fitted.layers is None else "lora" if fitted.plan.method == "lora" else "full"
+    held = (
+        "dev rows" if job.dev else f"rows held out ({fitted.folds} of 3 parts)" if fitted.folds > 1 else "held-out rows"
+    )
+    return Card(
+        name=job.name,
+        kind=job.task,
+        base=base_name(encoder),
+        data={
+            "fingerprint": splits.fingerprint,
+            "rows": {"train": len(job.train), "dev": len(fitted.held_out.truth)},
+            "labels": len(fitted.head.labels),
+            "sizes": dict(Counter(row.label for row in job.train).most_common()),
+            "notes": list(job.notes),
+        },
+        plan={
+            **fitted.plan.as_card(),
+            "method": method,
+            "wanted": job.plan.method,
+            "start": fitted.head.start,
+            **fitted.head.facts,
+            "temperature": round(fitted.head.temperature, 4),
+            "scope_score": fitted.head.scope_score,
+            "accept": _finite(fitted.head.accept),
+            "costs": costs_of(fitted.layers),
+        },
+        scores={"on": held, "seconds": round(seconds, 1), **scores_of(fitted.head, fitted.held_out)},
+    )
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 4) if value < float("inf") else None
+
+
+def _key(job: Job, plan: TrainingPlan, encoder: "Encoder") -> str:
+    """Names the run: the same rows, plan and encoder go on from the same checkpoint."""
+    splits = Splits(tuple(job.train), tuple(job.dev), ())
+    facts = json.dumps([splits.fingerprint, plan.as_card(), base_name(encoder)], sort_keys=True)
+    return hashlib.sha256(facts.encode()).hexdigest()[:8]
+
+
+def _check_name(home: Home, job: Job) -> None:
+    if not job.name or Path(job.name).name != job.name or job.name.startswith("."):
+        raise Refused(f"'{job.name}' cannot be the name of a model.", hint="Give letters, digits, - and _.")
+    if (home.models / job.name / CARD).is_file() and not job.replace:
+        raise Refused(f"there is a model '{job.name}' already.", hint="Give another --name, or --replace it.")
+
+
+def _check_rows(job: Job) -> None:
+    sizes = Counter(row.label for row in job.train)
+    labels = [label for label in sizes if label != OOS]
+    if job.task == "sentiment" and (unknown := sorted(set(sizes) - set(SENTIMENTS))):
+        raise BadRow(
+            f"'{unknown[0]}' is no sentiment.", hint=f"Label the rows {', '.join(SENTIMENTS)}; other names: --map."
+        )
+    if job.task == "sentiment" and (absent := [name for name in SENTIMENTS if name not in sizes]):
+        raise BadRow(f"no row is labelled {' or '.join(absent)}.", hint="Give rows of all three sentiments.")
+    if len(labels) < 2:
+        raise BadRow(
+            f"the training rows have {len(labels)} labels; a classifier needs two or more.",
+            hint="Give rows of other labels too.",
+        )
+    if max(sizes[label] for label in labels) < 2:
+        raise BadRow("every label has a single row.", hint="Give at least two rows a label, better ten.")
+    if unseen := sorted({row.label for row in job.dev} - set(sizes) - {OOS}):
+        raise BadRow(f"dev rows have labels that no training row has: {', '.join(unseen[:8])}.")

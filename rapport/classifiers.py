@@ -1,0 +1,110 @@
+"""Classifiers as they answer: a head, perhaps with trained layers of its own, and several of them in one pass.
+
+All share one run of the encoder, whose vectors also serve the search. A classifier with layers of its own goes on from
+the hidden states where its training began, so it costs those layers and not a second encoding.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rapport.errors import IndexMismatch
+from rapport.heads import Head, HeadOutput, base_name, load_head, stacked
+from rapport.passes import passes, pooled
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rapport.models import Encoder
+
+LAYERS_FILE, ADAPTER_FOLDER = "layers.safetensors", "adapter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    """A head and, where training paid for them, layers of its own.
+
+    top: takes the states that enter layer `start`; None: the head reads the shared vectors alone, otherwise the own
+    vector and the shared one side by side.
+    """
+
+    head: Head
+    top: Any = None
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a suite says of n texts. vectors: (n, dim) shared unit vectors. outputs: by role."""
+
+    vectors: "np.ndarray"
+    outputs: Mapping[str, HeadOutput]
+
+
+class Suite:
+    """Several classifiers on one encoder. Raises IndexMismatch where one was fitted on another."""
+
+    def __init__(self, encoder: "Encoder", classifiers: Mapping[str, Classifier]) -> None:
+        for classifier in classifiers.values():
+            classifier.head.check_base(encoder)
+        self.encoder = encoder
+        self.classifiers = dict(classifiers)
+        self._layers = frozenset(one.start for one in classifiers.values() if one.top is not None)
+
+    def read(self, texts: Sequence[str]) -> Read:
+        """Encode the (masked) texts once and classify them in every role."""
+        import numpy as np
+
+        vectors = np.zeros((len(texts), self.encoder.dim), dtype=np.float32)
+        parts: dict[str, list[tuple[Sequence[int], HeadOutput]]] = {role: [] for role in self.classifiers}
+        for rows, shared, own in self._passes(texts):
+            vectors[list(rows)] = shared
+            chunk = [texts[row] for row in rows]
+            for role, classifier in self.classifiers.items():
+                features = shared if classifier.top is None else np.hstack([own[role], shared])
+                parts[role].append((rows, classifier.head.predict(features, chunk)))
+        outputs = {role: stacked(found, len(texts), self.classifiers[role].head) for role, found in parts.items()}
+        return Read(vectors, outputs)
+
+    def _passes(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], "np.ndarray", dict[str, "np.ndarray"]]]:
+        if not self._layers:
+            if texts:
+                yield range(len(texts)), self.encoder.encode(texts), {}
+            return
+        for one in passes(local(self.encoder), texts, layers=self._layers):
+            own = {
+                role: pooled(classifier.top, one.states[classifier.start], one.mask)
+                for role, classifier in self.classifiers.items()
+                if classifier.top is not None
+            }
+            yield one.rows, one.vectors, own
+
+
+def load_classifier(folder: Path, encoder: "Encoder") -> Classifier:
+    """Read an artifact and put its layers behind this encoder.
+
+    Raises CorruptArtifact where files and card do not agree, IndexMismatch where it was trained on another encoder.
+    """
+    from rapport.layers import load_adapter, load_layers
+
+    head = load_head(folder)
+    head.check_base(encoder)
+    if head.start is None:
+        return Classifier(head=head)
+    transformer = local(encoder).transformer
+    if (folder / ADAPTER_FOLDER).is_dir():
+        top = load_adapter(transformer, head.start, folder / ADAPTER_FOLDER)
+    else:
+        top = load_layers(transformer, head.start, folder / LAYERS_FILE)
+    return Classifier(head=head, top=top, start=head.start)
+
+
+def local(encoder: "Encoder") -> Any:
+    """The encoder as one that runs in this process. Raises IndexMismatch for one that has no layers to go on from."""
+    if getattr(encoder, "transformer", None) is None:
+        raise IndexMismatch(
+            f"encoder {base_name(encoder)} has no layers that a classifier could go on from.",
+            hint="Train with --method head.",
+        )
+    return encoder

@@ -1,0 +1,107 @@
+"""Whether a message needs a person: the levels, the reasons, and how a head's probabilities become one of them.
+
+A head for escalation is a `rapport.heads.Head` over wide vectors: the encoder's vector of the message and, behind it,
+the features of `rapport.signals`. Its labels are "answer" and, for the other levels, level and reason ("offer anger"),
+so one softmax gives both. `finetune` fits it; `agent` asks it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rapport.errors import IndexMismatch
+from rapport.heads import Head, HeadOutput
+from rapport.signals import Past, Words, feature_names, features, fingerprint, floor_of
+from rapport.types import EscalationLevel
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rapport.models import Encoder
+
+LEVELS: tuple[EscalationLevel, ...] = ("answer", "offer", "escalate")
+# What the person who takes over reads, by the name that labelled rows use.
+REASONS = {
+    "person": "asks for a person",
+    "anger": "anger",
+    "repeated": "repeated failure",
+    "legal": "legal steps",
+    "safety": "danger or injury",
+    "value": "value at risk",
+}
+FLOOR = 0.99  # probability of "escalate" where a message speaks of danger, whatever the head says
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Least probabilities: of "escalate", and of "offer" or "escalate" together, from which that level is taken."""
+
+    escalate: float
+    offer: float
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What a head says of one message. escalate, offer: probabilities, 0-1. reason: a key of REASONS, or ""."""
+
+    level: EscalationLevel
+    escalate: float
+    offer: float
+    reason: str
+
+
+def wide(vectors: "np.ndarray", rows: Sequence[dict[str, float]]) -> "np.ndarray":
+    """(n, dim) vectors with their n rows of features behind them: (n, dim + FEATURES)."""
+    import numpy as np
+
+    block = np.array([list(row.values()) for row in rows], dtype=np.float32).reshape(len(rows), len(feature_names()))
+    return np.concatenate([vectors, block], axis=1)
+
+
+def judge(output: HeadOutput, texts: Sequence[str], least: Thresholds) -> list[Escalation]:
+    """The levels of n messages. texts: their own words, for the floor. A level above "answer" has a reason."""
+    judged: list[Escalation] = []
+    for row, text in enumerate(texts):
+        shares = dict(zip(output.labels, output.probabilities[row].tolist(), strict=True))
+        escalate, offer = _share(shares, "escalate"), _share(shares, "offer")
+        if floor := floor_of(text):
+            judged.append(Escalation("escalate", max(escalate, FLOOR), min(offer, 1 - FLOOR), floor))
+            continue
+        level: EscalationLevel = "offer" if escalate + offer >= least.offer else "answer"
+        level = "escalate" if escalate >= least.escalate else level
+        judged.append(Escalation(level, escalate, offer, "" if level == "answer" else _reason(shares)))
+    return judged
+
+
+class Watch:
+    """An escalation head at work on single messages. Raises IndexMismatch where it was fitted for something else."""
+
+    def __init__(self, head: Head, encoder: "Encoder", least: Thresholds) -> None:
+        head.check_base(encoder)
+        if head.facts.get("features") != fingerprint():
+            raise IndexMismatch(
+                f"head '{head.name}' was fitted on other features or phrases than those of this version.",
+                hint="Fit it again: rapport init",
+            )
+        self._head = head
+        self._least = least
+
+    def read(
+        self, vector: "np.ndarray", masked: str, text: str, words: Words, *, sentiment: float, past: Past
+    ) -> Escalation:
+        """vector: (dim,) of the message. masked, text: the message masked, and as it was written."""
+        row = wide(vector[None], [features(words, sentiment=sentiment, past=past)])
+        return judge(self._head.predict(row, [masked]), [text], self._least)[0]
+
+
+def _share(shares: dict[str, float], level: EscalationLevel) -> float:
+    return sum(share for label, share in shares.items() if label.partition(" ")[0] == level)
+
+
+def _reason(shares: dict[str, float]) -> str:
+    """The likeliest reason, over both levels that have one: an offer out of anger is anger still."""
+    sums: dict[str, float] = {}
+    for label, share in shares.items():
+        if reason := label.partition(" ")[2]:
+            sums[reason] = sums.get(reason, 0.0) + share
+    return max(sums, key=lambda reason: sums[reason], default="")

@@ -1,0 +1,56 @@
+"""One pass of texts through an encoder, with the hidden states that classifiers' own layers go on from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rapport.encoders import BertEncoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+CHUNK = 128  # texts in one pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """n texts in one pass. rows: their places in what was given. vectors: (n, dim) float32 unit rows.
+
+    states: layer -> (n, tokens, dim) hidden states that enter it; for layer 0 the (n, tokens) ids. mask: (n, tokens).
+    """
+
+    rows: tuple[int, ...]
+    vectors: "np.ndarray"
+    states: dict[int, "torch.Tensor"]
+    mask: "torch.Tensor"
+
+
+def passes(encoder: BertEncoder, texts: Sequence[str], *, layers: frozenset[int] = frozenset()) -> Iterator[Pass]:
+    """Encode all texts, those of like length together. layers: whose entering states are kept."""
+    encodings = encoder.tokenize(texts)
+    order = sorted(range(len(texts)), key=lambda row: len(encodings[row]))
+    for start in range(0, len(order), CHUNK):
+        rows = order[start : start + CHUNK]
+        vectors, states, mask = encoder.forward([encodings[row].ids for row in rows], layers=layers)
+        yield Pass(tuple(rows), vectors, states, mask)
+
+
+def pooled(top: Any, given: "torch.Tensor", mask: "torch.Tensor") -> "np.ndarray":
+    """(n, dim) float32 unit vectors of a classifier's own layers, from the states that enter them."""
+    import torch
+
+    named = {"inputs_embeds": given} if given.is_floating_point() else {"input_ids": given}
+    with torch.inference_mode():
+        hidden = top(attention_mask=mask, **named).last_hidden_state
+        vectors: np.ndarray = unit_means(hidden, mask).cpu().numpy()
+    return vectors
+
+
+def unit_means(hidden: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """(n, dim) float32 unit vectors: the mean of the (n, tokens, dim) hidden states where the mask is 1."""
+    import torch
+
+    kept = mask.unsqueeze(-1).float()
+    means = (hidden.float() * kept).sum(1) / kept.sum(1).clamp(min=1.0)
+    return torch.nn.functional.normalize(means, dim=-1)

@@ -1,0 +1,54 @@
+"""Numbers that tell a message that the labels cover from one that they do not, and the curves over them. numpy only."""
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+ScopeScore = Literal["none", "max_logit", "energy", "margin", "near"]
+
+
+def scope_scores(
+    logits: "np.ndarray", labels: int, *, near: "np.ndarray | None" = None
+) -> dict[ScopeScore, "np.ndarray"]:
+    """Every score that can tell in scope from out of scope, (n,) each; higher means in scope.
+
+    `max_logit`: the largest logit of a label. `energy`: their log-sum-exp. `margin`: the energy less the out-of-scope
+    logit. `near`: the largest logit and `near`, which says how close the nearest training row lies.
+    labels: how many leading columns of `logits` are labels; one more column is the out-of-scope logit.
+    Source for energy: Liu et al., Energy-based Out-of-distribution Detection, NeurIPS 2020.
+    """
+    import numpy as np
+
+    own = logits[:, :labels]
+    peak = own.max(axis=1)
+    energy = peak + np.log(np.exp(own - peak[:, None]).sum(axis=1))
+    scores: dict[ScopeScore, np.ndarray] = {"max_logit": peak, "energy": energy}
+    if logits.shape[1] > labels:
+        scores["margin"] = energy - logits[:, labels]
+    if near is not None:
+        scores["near"] = peak + near
+    return scores
+
+
+def nearness(vectors: "np.ndarray", neighbours: "np.ndarray") -> "np.ndarray":
+    """(n,) cosine of each row with the nearest neighbour. Of wider rows the last columns are compared."""
+    found: np.ndarray = (vectors[:, -neighbours.shape[1] :] @ neighbours.T).max(axis=1)
+    return found
+
+
+def softmax(logits: "np.ndarray") -> "np.ndarray":
+    """Row-wise softmax, safe for large logits."""
+    import numpy as np
+
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def sigmoid(values: "np.ndarray") -> "np.ndarray":
+    """Elementwise logistic function, safe for large values."""
+    import numpy as np
+
+    halves: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * values))
+    return halves

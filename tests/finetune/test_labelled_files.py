@@ -1,0 +1,108 @@
+"""Reading labelled texts: every kind of bad row is counted and the good ones are kept."""
+
+import json
+
+import pytest
+
+from finetune.labelled_files import read_labelled, read_texts
+from rapport.errors import BadRow, UserError
+
+
+def jsonl(path, rows):
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_json_lines_and_csv_give_the_same_rows(tmp_path):
+    rows = [{"text": 'where is "it"?', "label": "order_status"}, {"text": "refund, please", "label": "refund"}]
+    table = tmp_path / "rows.csv"
+    table.write_text('text,label\n"where is ""it""?",order_status\n"refund, please",refund\n', encoding="utf-8")
+    assert read_labelled(jsonl(tmp_path / "rows.jsonl", rows)).rows == read_labelled(table).rows
+    assert [row.text for row in read_labelled(table).rows] == ['where is "it"?', "refund, please"]
+
+
+def test_other_column_names_are_mapped(tmp_path):
+    file = jsonl(tmp_path / "rows.jsonl", [{"utterance": "hello", "intent": "greeting"}])
+    found = read_labelled(file, mapping={"text": "utterance", "label": "intent"})
+    assert [(row.text, row.label) for row in found.rows] == [("hello", "greeting")]
+
+
+def test_a_missing_column_names_the_nearest_one(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("text,labels\nhello,greeting\n", encoding="utf-8")
+    with pytest.raises(UserError, match="no column 'label'") as caught:
+        read_labelled(table)
+    assert "--map label=labels" in caught.value.hint
+
+
+def test_an_unknown_field_in_the_mapping_is_refused(tmp_path):
+    with pytest.raises(UserError, match="--map lable"):
+        read_labelled(jsonl(tmp_path / "a.jsonl", [{"text": "a", "label": "b"}]), mapping={"lable": "x"})
+
+
+def test_rows_without_text_or_label_are_counted_with_their_line(tmp_path):
+    rows = [{"text": "  ", "label": "a"}, {"text": "hello", "label": ""}, {"text": "bye", "label": "goodbye"}]
+    found = read_labelled(jsonl(tmp_path / "rows.jsonl", rows))
+    assert [row.text for row in found.rows] == ["bye"]
+    assert found.problems == {"rows without a text": 1, "rows without a label": 1}
+    assert "line 1" in found.notes[0]
+    assert "line 2" in found.notes[1]
+
+
+def test_a_text_with_different_labels_keeps_the_most_frequent_one(tmp_path):
+    rows = [{"text": "where is it", "label": label} for label in ("status", "refund", "status")]
+    found = read_labelled(jsonl(tmp_path / "rows.jsonl", rows))
+    assert [(row.text, row.label) for row in found.rows] == [("where is it", "status")]
+    assert found.problems["texts with different labels"] == 1
+    assert "status (2), refund (1)" in next(note for note in found.notes if "different" in note)
+
+
+def test_a_text_whose_labels_are_even_is_left_out(tmp_path):
+    rows = [{"text": "it", "label": "a"}, {"text": "it", "label": "b"}, {"text": "other", "label": "a"}]
+    found = read_labelled(jsonl(tmp_path / "rows.jsonl", rows))
+    assert [row.text for row in found.rows] == ["other"]
+
+
+def test_a_measurement_keeps_repeated_texts(tmp_path):
+    rows = [{"text": "it", "label": "a"}, {"text": "it", "label": "b"}]
+    assert len(read_labelled(jsonl(tmp_path / "rows.jsonl", rows), keep_repeated=True).rows) == 2
+
+
+def test_broken_lines_do_not_cost_the_others(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b'{"text": "a", "label": "x"}\n{"text": \n[1]\n\xff\xfe\n{"text": "b", "label": "y"}\n')
+    found = read_labelled(file)
+    assert [row.text for row in found.rows] == ["a", "b"]
+    assert found.problems == {"rows that cannot be read": 3}
+
+
+def test_a_row_with_too_many_cells_says_to_quote(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("text,label\nwell, hello,greeting\nbye,goodbye\n", encoding="utf-8")
+    found = read_labelled(table)
+    assert len(found.rows) == 1
+    assert "quote a text that holds ','" in found.notes[0]
+
+
+def test_a_file_without_a_usable_row_is_refused(tmp_path):
+    with pytest.raises(BadRow, match="no usable row"):
+        read_labelled(jsonl(tmp_path / "rows.jsonl", [{"text": "", "label": "a"}]))
+
+
+def test_a_label_of_two_hundred_characters_is_kept_and_a_longer_one_is_not(tmp_path):
+    rows = [{"text": "a", "label": "x" * 200}, {"text": "b", "label": "x" * 201}]
+    found = read_labelled(jsonl(tmp_path / "rows.jsonl", rows))
+    assert [len(row.label) for row in found.rows] == [200]
+    assert found.problems == {"labels of more than 200 characters": 1}
+
+
+def test_texts_to_predict_keep_their_order_and_their_gaps(tmp_path):
+    rows = [{"text": "b", "id": 1}, {"text": ""}, {"text": "a"}]
+    assert read_texts(jsonl(tmp_path / "rows.jsonl", rows)) == ["b", "", "a"]
+
+
+def test_a_broken_row_to_predict_is_an_error_with_its_line(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"text": "a"}\n{"text"\n', encoding="utf-8")
+    with pytest.raises(BadRow, match="line 2"):
+        read_texts(file)

@@ -1,0 +1,26 @@
+"""The losses of the trained classifier."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from finetune.network import contrast, label_weights
+
+
+def test_the_contrastive_loss_of_two_pairs_is_as_worked_by_hand():
+    vectors = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    # each row: its partner scores 10, two others 0, so -log(e^10 / (e^10 + 2))
+    expected = -math.log(math.exp(10) / (math.exp(10) + 2))
+    assert contrast(vectors, torch.tensor([0, 0, 1, 1])).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_rows_that_share_no_label_have_no_contrastive_loss():
+    assert contrast(torch.eye(3), torch.tensor([0, 1, 2])).item() == 0.0
+
+
+def test_label_weights_have_mean_one_over_the_rows_and_favour_the_rare():
+    weights = label_weights([100, 4])
+    assert weights[1] / weights[0] == pytest.approx(5.0)
+    assert (weights * np.array([100, 4])).sum() / 104 == pytest.approx(1.0)

@@ -1,0 +1,142 @@
+"""The training loop: it learns, goes on after a kill with the same weights, and halves the batch where memory ends."""
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+import finetune.tuning as tuning
+from finetune.checkpoint import FILE, load_checkpoint
+from finetune.examples import Labelled
+from finetune.inputs import inputs_for
+from finetune.parts import _centres
+from finetune.plan import TrainingPlan
+from finetune.tuning import Task, tune
+from finetune.vectors import VectorCache
+from rapport.classifiers import local
+from rapport.models import find_weights
+
+pytestmark = pytest.mark.slow
+PLAN = TrainingPlan(method="full", layers=2, epochs=2, batch=8, seed=3)
+WORDS = {
+    "refund": ("money back", "refund", "reimburse me", "return the payment"),
+    "delivery": ("parcel", "courier", "shipment", "package"),
+    "account": ("password", "log in", "my account", "sign in"),
+}
+
+
+class Silent:
+    """Keeps what it is told and can stop the run, as a kill would."""
+
+    def __init__(self, stop_at: int | None = None):
+        self.stop_at, self.said, self.steps = stop_at, [], []
+
+    def step(self, done, total, loss):
+        self.steps.append(done)
+        if done == self.stop_at:
+            raise KeyboardInterrupt
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+
+def rows(count, seed=1):
+    chance = random.Random(seed)
+    labels = [chance.choice(sorted(WORDS)) for _ in range(count)]
+    starts = ("please help with", "question about", "problem:", "what about")
+    return [Labelled(f"{chance.choice(starts)} {chance.choice(WORDS[label])} {number}", label)
+            for number, label in enumerate(labels)]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parts(encoder):
+    labels = tuple(sorted(WORDS))
+    cache = VectorCache(encoder)
+    train, dev = cache.of(rows(64)), cache.of(rows(24, seed=2))
+    task = Task(
+        texts=train.texts, truth=[labels.index(label) for label in train.labels], dev_texts=dev.texts,
+        dev_truth=[labels.index(label) for label in dev.labels], centres=_centres(train, labels),
+    )  # fmt: skip
+    transformer = local(encoder).transformer
+    return transformer, inputs_for(transformer, find_weights(), train.texts, PLAN), task
+
+
+def weights(tuned):
+    return {name: tensor.clone() for name, tensor in tuned.network.state_dict().items()}
+
+
+def test_training_lowers_the_loss_on_rows_it_has_not_seen(parts, tmp_path):
+    transformer, inputs, task = parts
+    tuned = tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Silent())
+    (_, first, _), (_, last, accuracy) = tuned.history
+    assert last < first
+    assert accuracy > 0.9
+    assert list(Path(tmp_path).rglob("events.out.tfevents*"))
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, tmp_path, monkeypatch):
+    transformer, inputs, task = parts
+    monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
+    whole = tune(transformer, inputs, task, PLAN, folder=tmp_path / "whole", watch=Silent())
+    with pytest.raises(KeyboardInterrupt):
+        tune(transformer, inputs, task, PLAN, folder=tmp_path / "cut", watch=Silent(stop_at=11))
+    again = Silent()
+    resumed = tune(transformer, inputs, task, PLAN, folder=tmp_path / "cut", watch=again)
+    assert again.steps[0] == 11  # ten steps were kept
+    assert "Going on from step 10" in again.said[0]
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(resumed)[name]), name
+    assert resumed.history == whole.history
+
+
+def test_a_checkpoint_of_another_plan_is_not_gone_on_from(parts, tmp_path, monkeypatch):
+    transformer, inputs, task = parts
+    monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Silent(stop_at=3))
+    assert load_checkpoint(tmp_path)[1]["step"] == 2
+    other = Silent()
+    tune(transformer, inputs, task, TrainingPlan(method="full", layers=2, epochs=1, batch=8), folder=tmp_path,
+         watch=other)  # fmt: skip
+    assert other.steps[0] == 1
+
+
+def test_checkpoints_hold_no_pickle(parts, tmp_path, monkeypatch):
+    transformer, inputs, task = parts
+    monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Silent(stop_at=3))
+    kinds = {path.suffix for path in tmp_path.rglob("*") if path.is_file() and "tfevents" not in path.name}
+    assert kinds <= {".safetensors", ".yml"}
+    assert (tmp_path / FILE).is_file()
+
+
+class Scarce:
+    """Inputs of a machine whose memory holds only so many rows."""
+
+    def __init__(self, inputs, most):
+        self._inputs, self._most = inputs, most
+        self.start, self.lengths, self.logits = inputs.start, inputs.lengths, inputs.logits
+
+    def padded(self, rows):
+        if len(rows) > self._most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        return self._inputs.padded(rows)
+
+
+def test_where_memory_ends_the_batch_is_halved_and_said_so(parts, tmp_path):
+    transformer, inputs, task = parts
+    watch = Silent()
+    tuned = tune(transformer, Scarce(inputs, 3), task, PLAN, folder=tmp_path, watch=watch)
+    assert tuned.plan.batch == 2
+    assert [sentence for sentence in watch.said if "batches of" in sentence] == [
+        "The memory does not suffice; going on with batches of 4.",
+        "The memory does not suffice; going on with batches of 2.",
+    ]
+
+
+def test_memory_that_holds_no_single_row_is_an_error(parts, tmp_path):
+    transformer, inputs, task = parts
+    with pytest.raises(RuntimeError, match="out of memory"):
+        tune(transformer, Scarce(inputs, 0), task, PLAN, folder=tmp_path, watch=Silent())
