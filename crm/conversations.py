@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, exists, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, exists, insert, select
 
 from crm.database import Database
 from crm.tables import conversations, customers, messages
@@ -127,16 +127,6 @@ class Conversations:
         )
         with self._database.read() as connection:
             return [ConversationId(id) for id in dict.fromkeys(connection.execute(query).scalars())]
-
-    def set_identity(
-        self, id: ConversationId, *, customer_id: CustomerId | None, identity: Identity, at: datetime
-    ) -> None:
-        """Say who is writing. Raises NotFound where the conversation or the customer does not exist."""
-        with self._database.write() as connection:
-            locked(connection, id)
-            check_customer(connection, customer_id)
-            values = {"customer_id": customer_id, "identity": identity.value, "updated_at": at}
-            connection.execute(update(conversations).where(conversations.c.id == id).values(values))
 
 
 def locked(connection: Connection, id: ConversationId, *, expected: State | None = None) -> tuple[State, str | None]:

@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, or_, select
 
 from crm.database import Database
-from crm.mapping import FACTS, PLANS, Part, Plan, build, fact_key, part_names, words_of
+from crm.mapping import FACTS, PLANS, Part, Plan, build, fact_key, part_names
 from crm.records_store import pieces
-from crm.tables import article_versions, customers, orders, products, tickets
+from crm.tables import customers, orders, tickets
 from rapport.errors import SettingsError, UserError
-from rapport.records import AnyRecord, Article, Customer, CustomerId, Order, Product, RecordKind, number_key
+from rapport.records import AnyRecord, Customer, CustomerId, Order, RecordKind, number_key
 
 _PAGE = 500  # records read at once: bounds memory, and how long a snapshot is held
 _Parts = dict[str, dict[str, tuple[Any, ...]]]  # record key -> field -> items
@@ -91,17 +91,6 @@ class RecordsReader:
             query = select(func.count()).select_from(table).where(table.c.removed_at.is_(None))
             return connection.execute(query).scalar_one()
 
-    def older_versions(self, key: str) -> list[tuple[int, Article]]:
-        """What an article said before: (version, article), oldest first, without the one in force."""
-        table, names = article_versions, PLANS[RecordKind.ARTICLES].columns
-        source, _, source_id = key.partition(":")
-        columns = [table.c[name] for name in names if name not in ("source", "source_id")]
-        query = select(table.c.version, *columns).where(table.c.article_id == key).order_by(table.c.version)
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        plan = PLANS[RecordKind.ARTICLES]
-        return [(row[0], build(plan, (source, source_id, *row[1:]), {})) for row in rows]  # type: ignore[misc]
-
     def find_customer(self, ref: str) -> Customer | None:
         """The customer with that key, that e-mail address, or that source_id, or None.
 
@@ -149,34 +138,11 @@ class RecordsReader:
             found = read_records(connection, plan, _own_orders(number is not None), values)
             return list(found.values())  # type: ignore[arg-type]
 
-    def products_named(self, words: str, *, limit: int = 50) -> list[Product]:
-        """Products with a word that begins like one of these, those with the most letters in common first.
-
-        The first letters of a longer word are enough, so one with another ending or a slip is found as well: give
-        the result to a ranking by likeness. Looks at name, group, category and options, without case and accents.
-        """
-        asked = [word for word in dict.fromkeys(words_of(words).split()) if len(word) > 1][:20]
-        if not asked:
-            return []
-        plan = PLANS[RecordKind.PRODUCTS]
-        score = sum((_begins(word) for word in asked), start=_begins(asked[0]) - _begins(asked[0]))
-        query = _live(plan).where(score > 0).order_by(score.desc(), products.c.id).limit(limit)
-        with self._database.read() as connection:
-            return list(read_records(connection, plan, query).values())  # type: ignore[arg-type]
-
     def _customers(self, *conditions: ColumnElement[bool], limit: int) -> list[Customer]:
         plan = PLANS[RecordKind.CUSTOMERS]
         query = _live(plan).where(*conditions).order_by(customers.c.id).limit(limit)
         with self._database.read() as connection:
             return list(read_records(connection, plan, query).values())  # type: ignore[arg-type]
-
-
-def _begins(word: str) -> Any:
-    """How many letters of the word a word of the product begins with, roughly: endings and slips are forgiven."""
-    n = len(word)
-    shorter = [(word, n), (word[:-1], n - 1) if n > 3 else None, (word[:4], 3) if n > 5 else None]
-    shorter.append((word[:2], 1) if n > 4 else None)
-    return case(*((products.c.words.like(f"% {start}%"), score) for start, score in filter(None, shorter)), else_=0)
 
 
 def _live(plan: Plan) -> Select[Any]:

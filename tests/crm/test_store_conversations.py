@@ -37,10 +37,6 @@ def test_a_conversation_begins_with_the_bot_and_knows_its_viewer(any_store):
 def test_nobody_talks_as_a_customer_who_does_not_exist(any_store):
     with pytest.raises(NotFound, match="shop:c9"):
         begin(any_store, Viewer(CustomerId("shop:c9")))
-    with pytest.raises(NotFound, match="shop:c9"):
-        any_store.set_identity(
-            begin(any_store), customer_id=CustomerId("shop:c9"), identity=Identity.CLAIMED, at=NOON
-        )  # fmt: skip
 
 
 def test_an_unknown_conversation_is_not_found(any_store):
@@ -183,14 +179,6 @@ def test_a_second_handover_takes_the_place_of_the_first(any_store):
     assert any_store.handover(id) == newer
     move(any_store, id, State.QUEUED, State.CLOSED)
     assert any_store.handover(id) is None
-
-
-def test_identity_can_be_set_by_the_door(any_store):
-    any_store.upsert([ANN])
-    id = begin(any_store)
-    any_store.set_identity(id, customer_id=ANN.id, identity=Identity.CLAIMED, at=NOON)
-    found = any_store.conversation(id)
-    assert (found.customer_id, found.identity) == (ANN.id, Identity.CLAIMED)
 
 
 def test_feedback_comes_back_as_it_was_given(any_store):

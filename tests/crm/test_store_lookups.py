@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rapport.errors import SettingsError, UserError
-from rapport.records import Customer, Order, OrderLine, Product, RecordKind
+from rapport.records import Customer, Order, OrderLine, RecordKind
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN = Customer(
@@ -107,32 +107,3 @@ def test_an_order_number_is_compared_by_its_letters_and_digits(people):
 def test_nobody_elses_order_is_found_by_its_number(people):
     people.upsert([order("W1", 1)])
     assert people.orders_of(BEN.id, number="W1") == []
-
-
-@pytest.fixture
-def shelves(any_store):
-    names = ("Trail running shoes", "Running socks", "Espresso cup", "Crème brûlée torch", "100% wool hat", "Shoehorn")
-    any_store.upsert([Product(source="s", source_id=name, name=name, options={"color": "Navy"}) for name in names])
-    return any_store
-
-
-@pytest.mark.parametrize(
-    ("words", "first"),
-    [
-        ("the RUNNING shoes", "Trail running shoes"),
-        ("creme brulee", "Crème brûlée torch"),
-        ("do you have esspresso cups?", "Espresso cup"),
-        ("navy espreso", "Espresso cup"),
-        ("100% wool", "100% wool hat"),
-    ],
-)
-def test_products_are_found_by_the_beginnings_of_words(shelves, words, first):
-    assert shelves.products_named(words)[0].name == first
-
-
-def test_words_that_name_nothing_find_nothing(shelves):
-    assert shelves.products_named("") == shelves.products_named("% _ '") == shelves.products_named("zebra") == []
-
-
-def test_no_more_products_than_asked_for(shelves):
-    assert len(shelves.products_named("navy", limit=2)) == 2
