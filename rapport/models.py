@@ -147,7 +147,7 @@ def _without_bars() -> Iterator[None]:
     try:
         yield
     finally:
-        transformers_logging.set_verbosity(level)  # type: ignore[no-untyped-call]
+        transformers_logging.set_verbosity(level)
         if shown:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
