@@ -93,6 +93,7 @@ def test_the_scores_are_those_of_the_counted_confusions(fitted, talks, vectors, 
     assert scores["recall"] == pytest.approx(1 - missed / rows.levels.count("escalate"))
 
 
+@pytest.mark.slow
 def test_the_same_conversations_give_the_same_head(fitted, talks, vectors, mood):
     again, _ = fit_escalation(talks, vectors, sentiment=mood, refit=False)
     np.testing.assert_array_equal(again.weights, fitted[0].weights)
@@ -133,6 +134,7 @@ def test_level_and_reason_follow_from_the_shares():
     assert (second.level, second.reason) == ("escalate", "anger")
 
 
+@pytest.mark.slow
 def test_a_published_head_is_put_to_use_and_reads_messages(home, talks, vectors, mood):
     card = publish_escalation(home, talks, vectors, sentiment=mood)
     assert current(home, "escalation") == card.name == f"escalation-{dialogues_fingerprint(talks)[:8]}"
