@@ -56,5 +56,5 @@ def test_the_wait_starts_anew_at_most_twice(shop):
 
 def test_without_a_door_that_waits_nothing_is_waited_for(shop):
     (turn,) = shop.talk("hi")
-    assert turn.understanding.finished < 0.5
+    assert turn.understanding.finished < 0.3
     assert turn.reply.text
