@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from finetune.plan import TrainingPlan
+from rapport.layers import without_peft_warnings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,4 +143,5 @@ def _with_lora(top: Any, plan: TrainingPlan) -> Any:
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(r=plan.rank, lora_alpha=2 * plan.rank, lora_dropout=0.0, target_modules=list(LORA_TARGETS))
-    return get_peft_model(top, config)
+    with without_peft_warnings():
+        return get_peft_model(top, config)

@@ -114,6 +114,8 @@ class _Run:
         for epoch in range(progress.step // per_epoch, self.plan.epochs):
             self._epoch(self._order(epoch), progress, first=epoch * per_epoch)
             last = epoch + 1 == self.plan.epochs
+            if not last:
+                self._keep(progress)
             if self.task.dev_texts and (last or (epoch + 1) % every == 0) and self._look(epoch + 1, progress):
                 break
         self.accelerator.end_training()

@@ -4,6 +4,9 @@ Knows BERT-shaped encoders of transformers (`embeddings`, then `encoder.layer`);
 """
 
 import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,13 +80,22 @@ def load_adapter(transformer: Any, start: int, folder: Path) -> Any:
     from peft import PeftModel
 
     try:
-        adapted: Any = PeftModel.from_pretrained(top_of(transformer, start), str(folder))
+        with without_peft_warnings():
+            adapted: Any = PeftModel.from_pretrained(top_of(transformer, start), str(folder))
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise CorruptArtifact(
             f"the adapter in {folder} does not fit the encoder ({error}).", hint="Train it again."
         ) from error
     merged = adapted.merge_and_unload()
     return merged.to(dtype=transformer.dtype, device=transformer.device).eval()
+
+
+@contextmanager
+def without_peft_warnings() -> Iterator[None]:
+    """Without the warning that peft asks transformers for a property by a name that will go."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)
+        yield
 
 
 def _passing() -> "torch.nn.Module":

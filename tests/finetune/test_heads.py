@@ -48,15 +48,15 @@ def test_default_heads_are_fitted_published_and_put_to_use(home):
         assert current(home, card.kind) == card.name
         head = load_head(artifact_folder(home, card.name))
         assert head.base == card.base
-        assert 0 < card.scores["accuracy"] <= 1
+        assert 0 < card.scores.get("accuracy", card.scores.get("macro_f1", 0)) <= 1
     assert cards[0].scores["oos_auroc"] > 0.5
     assert len(load_head(artifact_folder(home, cards[0].name)).labels) == 32
 
 
 @pytest.mark.slow
 def test_fitting_on_other_rows_keeps_the_model_before(home):
-    first, _ = fit_default_heads(home, examples(), encoder=HashingEncoder())
-    second, _ = fit_default_heads(home, examples(" now"), encoder=HashingEncoder())
+    first, *_ = fit_default_heads(home, examples(), encoder=HashingEncoder())
+    second, *_ = fit_default_heads(home, examples(" now"), encoder=HashingEncoder())
     assert first.name != second.name
     assert rollback(home, "intent") == first.name
 

@@ -169,9 +169,11 @@ def test_a_model_whose_layers_were_changed_is_not_loaded(home, encoder):
 @pytest.mark.slow
 def test_a_killed_training_leaves_no_model_and_goes_on(home, tmp_path):
     data = tmp_path / "rows.jsonl"
-    data.write_text("".join(json.dumps({"text": row.text, "label": row.label}) + "\n" for row in rows()))
+    many = rows(starts=[f"{start} {place}" for start in STARTS for place in ("at home", "abroad", "online", "today")])
+    data.write_text("".join(json.dumps({"text": row.text, "label": row.label}) + "\n" for row in many))
     command = [sys.executable, "-m", "ui.cli", "train", "intent", "--data", str(data), "--name", "cut", "--method",
-               "full", "--layers", "1", "--epochs", "60", "--home", str(home.root)]  # fmt: skip
+               "full", "--layers", "1", "--epochs", "12", "--batch", "8", "--dev", str(data), "--home",
+               str(home.root)]  # fmt: skip
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not list(home.runs.rglob("checkpoint.safetensors")) and time.monotonic() < deadline:

@@ -56,7 +56,7 @@ def parts(encoder):
     train, dev = cache.of(rows(64)), cache.of(rows(24, seed=2))
     task = Task(
         texts=train.texts, truth=[labels.index(label) for label in train.labels], dev_texts=dev.texts,
-        dev_truth=[labels.index(label) for label in dev.labels], centres=_centres(train, labels),
+        dev_truth=[labels.index(label) for label in dev.labels], frozen=train.vectors, centres=_centres(train, labels),
     )  # fmt: skip
     transformer = local(encoder).transformer
     return transformer, inputs_for(transformer, find_weights(), train.texts, PLAN), task
