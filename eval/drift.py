@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eval.stability import READINGS, Measure, Reading, label_measure, spread_measure
+from rapport.classifiers import Classifier, Suite, load_classifier
 from rapport.errors import NotFound, UserError
-from rapport.heads import Head, HeadOutput, load_head, sentiment_of
+from rapport.heads import HeadOutput, sentiment_of
 from rapport.paths import Home
 from rapport.reference import Reference, load_reference
 from rapport.registry import artifact_folder, current
@@ -77,9 +78,9 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A head in use with the reference of its training data."""
+    """A classifier in use with the reference of its training data."""
 
-    head: Head
+    classifier: Classifier
     reference: Reference
 
 
@@ -88,7 +89,7 @@ def measure_drift(home: Home, store: "Store", *, encoder: "Encoder", since: date
 
     in_scope: least probability that counts as in scope. Above 5,000 turns so many, evenly spread, are read.
     """
-    known = known_heads(home)
+    known = known_heads(home, encoder)
     messages = [
         Message(turn.id, text)
         for turn in store.turns_since(since, limit=MOST)
@@ -102,15 +103,15 @@ def measure_drift(home: Home, store: "Store", *, encoder: "Encoder", since: date
     return compare(known, messages, encoder=encoder, in_scope=in_scope)
 
 
-def known_heads(home: Home) -> dict[str, Known]:
-    """The intent and the sentiment head in use, with their references. Raises NotFound where one is missing."""
+def known_heads(home: Home, encoder: "Encoder") -> dict[str, Known]:
+    """The intent and the sentiment classifier in use, with their references. Raises NotFound where one is missing."""
     found = {}
     for role in ("intent", "sentiment"):
         name = current(home, role)
         if name is None:
             raise NotFound(f"no {role} model is in use in {home.root}.", hint="Run: rapport init")
         folder = artifact_folder(home, name)
-        found[role] = Known(load_head(folder), load_reference(folder))
+        found[role] = Known(load_classifier(folder, encoder), load_reference(folder))
     return found
 
 
@@ -133,7 +134,7 @@ def compare(
     kernel, over = _kernel(reference, vectors)
     return Drift(
         reading=max((one.reading for one in measures), key=READINGS.index),
-        models={role: one.head.name for role, one in known.items()},
+        models={role: one.classifier.head.name for role, one in known.items()},
         recent_rows=len(messages),
         measures=measures,
         kernel=kernel,
@@ -149,11 +150,9 @@ def compare(
 def _read(
     known: Mapping[str, Known], encoder: "Encoder", texts: Sequence[str]
 ) -> tuple[np.ndarray, dict[str, HeadOutput]]:
-    """The vectors of masked texts, and what each head says of them."""
-    for one in known.values():
-        one.head.check_base(encoder)
-    vectors = encoder.encode(texts)
-    return vectors, {role: one.head.predict(vectors, texts) for role, one in known.items()}
+    """The vectors of masked texts, and what each classifier says of them."""
+    read = Suite(encoder, {role: one.classifier for role, one in known.items()}).read(texts)
+    return read.vectors, dict(read.outputs)
 
 
 def _readings(known: Mapping[str, Known], said: Mapping[str, HeadOutput]) -> Iterator[Measure]:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from finetune.openings import Opening, openings
 from finetune.picking import pick, uncertainty
+from rapport.classifiers import Classifier, Suite
 from rapport.errors import UserError
 
 if TYPE_CHECKING:
     from crm.store import Store
-    from rapport.heads import Head
     from rapport.models import Encoder
 
 POOL = 10_000  # messages compared; more would only take longer
@@ -36,16 +36,17 @@ class Candidates:
     compared: int
 
 
-def next_labels(store: "Store", *, encoder: "Encoder", head: "Head | None", count: int, seed: int = 0) -> Candidates:
-    """The unlabelled tickets that teach most. head: the intent model in use, or None to pick what is typical.
+def next_labels(
+    store: "Store", *, encoder: "Encoder", classifier: Classifier | None, count: int, seed: int = 0
+) -> Candidates:
+    """The unlabelled tickets that teach most. classifier: the intent model in use, or None to pick what is typical.
 
     Of equal first messages one is shown. Above 10,000 messages a random sample is compared.
-    Raises UserError where every ticket has an intent, IndexMismatch where head and encoder do not fit.
+    Raises UserError where every ticket has an intent, IndexMismatch where classifier and encoder do not fit.
     """
     import numpy as np
 
-    if head is not None:
-        head.check_base(encoder)
+    suite = Suite(encoder, {"intent": classifier} if classifier else {})
     bare = [one for one in openings(store) if not one.label]
     if not bare:
         raise UserError(
@@ -55,13 +56,13 @@ def next_labels(store: "Store", *, encoder: "Encoder", head: "Head | None", coun
     if len(different) > POOL:
         chosen = np.random.default_rng(seed).choice(len(different), POOL, replace=False)
         different = [different[place] for place in np.sort(chosen)]
-    vectors = encoder.encode([one.text for one in different])
-    if head is None:
-        rows = pick(vectors, count, seed=seed)
+    read = suite.read([one.text for one in different])
+    if classifier is None:
+        rows = pick(read.vectors, count, seed=seed)
         return Candidates(tuple(_bare(different[row]) for row in rows), len(bare), len(different))
-    output = head.predict(vectors, [one.text for one in different])
+    output = read.outputs["intent"]
     picked = []
-    for row in pick(vectors, count, unsure=uncertainty(output), seed=seed):
+    for row in pick(read.vectors, count, unsure=uncertainty(output), seed=seed):
         (intent, confidence), *others = output.ranked(row)
         picked.append(
             Candidate(

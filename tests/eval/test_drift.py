@@ -16,6 +16,7 @@ from finetune.reference import make_reference
 from finetune.sentiment import fit_sentiment
 from finetune.vectors import VectorCache
 from rapport.cards import Card
+from rapport.classifiers import Classifier
 from rapport.doubles import HashingEncoder
 from rapport.errors import IndexMismatch
 from rapport.heads import OOS, save_head
@@ -65,7 +66,7 @@ def known(planted) -> dict[str, Known]:
         head = fit(Splits(train, dev, ()), vectors)
         fitted, fresh = vectors.of(train + dev), vectors.of(new)
         said = [head.predict(one.vectors, one.texts) for one in (fitted, fresh)]
-        found[role] = Known(head, make_reference(fitted, said[0], new=said[1]))
+        found[role] = Known(Classifier(head=head), make_reference(fitted, said[0], new=said[1]))
     return found
 
 
@@ -136,7 +137,9 @@ class TestCommand:
     def here(self, home, store, known, alike, monkeypatch):
         monkeypatch.setattr("rapport.models.load_encoder", lambda settings: HashingEncoder())
         for role, one in known.items():
-            save_head(home.models / role, one.head, Card(name=role, kind=role, base=one.head.base))
+            save_head(
+                home.models / role, one.classifier.head, Card(name=role, kind=role, base=one.classifier.head.base)
+            )
             use(home, role, role)
             add_reference(home.models / role, one.reference)
         for number, text in enumerate(alike[:60]):
@@ -171,7 +174,7 @@ class TestCommand:
             assert said in self.run(capsys, *arguments, code=2)["error"]["message"]
 
     def test_a_model_made_without_a_reference_is_to_be_trained_again(self, here, known, capsys):
-        head = known["intent"].head
+        head = known["intent"].classifier.head
         save_head(here.models / "intent", head, Card(name="intent", kind="intent", base=head.base))
         error = self.run(capsys, "--since", "2026-10-10", code=2)["error"]
         assert "'intent' does not say what its training data looked like" in error["message"]
@@ -216,7 +219,7 @@ def test_drift_is_told_from_chance_on_the_sample_company(home, encoder, sample):
     chance.shuffle(fresh)
     seen = set(fresh[:430])
     fit_default_heads(home, [one for one in sample.examples if one.text not in seen], encoder=encoder)
-    known = known_heads(home)
+    known = known_heads(home, encoder)
 
     def read(texts):
         return compare(known, messages(texts), encoder=encoder).reading

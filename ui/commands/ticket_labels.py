@@ -11,7 +11,8 @@ import typer
 from ui.commands.common import HomeOption, JsonOption, Opened, console, emit, opened
 
 if TYPE_CHECKING:
-    from rapport.heads import Head
+    from rapport.classifiers import Classifier
+    from rapport.models import Encoder
 
 
 def label_next(
@@ -26,7 +27,7 @@ def label_next(
 
     with opened(home) as place:
         encoder = load_encoder(place.settings.encoder)
-        found = next_labels(place.store, encoder=encoder, head=_head_in_use(place), count=count)
+        found = next_labels(place.store, encoder=encoder, classifier=_classifier_in_use(place, encoder), count=count)
     emit(rounded(asdict(found)), as_json, _render)
 
 
@@ -78,12 +79,12 @@ def export(
     emit(report, as_json, _render_export)
 
 
-def _head_in_use(place: Opened) -> "Head | None":
-    from rapport.heads import load_head
+def _classifier_in_use(place: Opened, encoder: "Encoder") -> "Classifier | None":
+    from rapport.classifiers import load_classifier
     from rapport.registry import artifact_folder, current
 
     name = current(place.home, "intent")
-    return load_head(artifact_folder(place.home, name)) if name is not None else None
+    return load_classifier(artifact_folder(place.home, name), encoder) if name is not None else None
 
 
 def _render(found: dict[str, Any]) -> None:
