@@ -15,6 +15,7 @@ from agent.compose import Composer
 from agent.decide import decide
 from agent.desk import Desk
 from agent.facts import Facts, Limits
+from agent.gather import Gathering, Reading, gather
 from agent.handover import Event
 from agent.identify import identify, note_failure
 from agent.know import know
@@ -97,14 +98,23 @@ class Agent:
         self, conversation: Conversation, messages: Sequence[Message], *, at: datetime, id: TurnId
     ) -> tuple[Turn, Event]:
         """One turn, not yet kept, and the event that it is for the conversation's state."""
-        parts, watch = self.parts, Stopwatch()
-        thread = begin(conversation, messages)
+        return self._turn(self._read(conversation, messages, at), id)
+
+    def _read(self, conversation: Conversation, messages: Sequence[Message], at: datetime) -> Reading:
+        thread, watch = begin(conversation, messages), Stopwatch()
         with watch("understand"):
-            understanding, vectors = parts.understander.understand(messages, thread.conversation, today=at.date())
+            understanding, vectors = self.parts.understander.understand(messages, thread.conversation, today=at.date())
+        return Reading(
+            conversation=conversation, thread=thread, understanding=understanding, vectors=vectors, at=at, watch=watch
+        )
+
+    def _turn(self, reading: Reading, id: TurnId) -> tuple[Turn, Event]:
+        parts, thread, watch, at = self.parts, reading.thread, reading.watch, reading.at
+        understanding = reading.understanding
         with watch("know"):
             identified = identify(parts.store, thread, understanding, settings=parts.settings.verify, at=at)
             viewer = viewer_of(thread.conversation, identified)
-            known = know(parts.searcher, understanding, vectors, messages=messages, viewer=viewer)
+            known = know(parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer)
         with watch("decide"):
             facts = Facts(
                 understanding=understanding,
@@ -128,14 +138,15 @@ class Agent:
         turn, event = conclude(done, id=id, at=at, models=parts.models, index_version=parts.searcher.version)
         return replace(turn, ms={**watch.ms, "write": written.write_ms, "check": written.check_ms}), event
 
-    def respond(self, id: ConversationId) -> Iterator[TurnEvent]:
+    def respond(self, id: ConversationId, *, gathering: Gathering | None = None) -> Iterator[TurnEvent]:
         """Answer all unanswered messages in one turn. Nothing to answer: the state alone.
 
+        gathering: waits for more messages where these look unfinished; without it they are answered at once.
         Raises NotFound; StaleTurn where others keep changing the conversation meanwhile.
         """
         before = self.store.conversation(id).state
         with self._locks.holding(id):
-            turn = self._answer(id)
+            turn = self._answer(id, gathering)
         if turn is None:
             yield StateChanged(self.store.conversation(id).state)
             return
@@ -184,23 +195,25 @@ class Agent:
 
         return replay(self, turn_id)
 
-    def _answer(self, id: ConversationId) -> Turn | None:
+    def _answer(self, id: ConversationId, gathering: Gathering | None) -> Turn | None:
+        def read(conversation: Conversation, messages: Sequence[Message]) -> Reading:
+            return self._read(conversation, messages, self.clock())
+
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            # in this order: a turn kept in between leaves a message that is answered already, which the store refuses
-            messages = self.store.unanswered(id)
-            conversation = self.store.conversation(id)
-            if not messages or conversation.state is State.HUMAN:
+            reading = gather(self.store, id, read, least=self.parts.limits.finished, gathering=gathering)
+            if reading is None:
                 return None
-            turn, event = self.take_turn(conversation, messages, at=self.clock(), id=TurnId(uuid.uuid4().hex))
+            before, gathering = reading.conversation, None  # made anew, a turn waits no more
+            turn, event = self._turn(reading, TurnId(uuid.uuid4().hex))
             watch = Stopwatch()
             try:
                 with watch("log"):
-                    self.store.save_turn(turn, expected=conversation.state, event=event)
+                    self.store.save_turn(turn, expected=before.state, event=event)
             except StaleTurn:
                 if attempt == MOST_ATTEMPTS:
                     raise
             else:
-                note_failure(self.store, turn, before=conversation, settings=self.settings.verify)
+                note_failure(self.store, turn, before=before, settings=self.settings.verify)
                 return replace(turn, ms={**turn.ms, **watch.ms})
         return None
 

@@ -100,7 +100,7 @@ def _wide(rows: Sequence[Labelled], vectors: VectorCache) -> Encoded:
 
 
 def _fitted(rows: Sequence[Labelled], vectors: VectorCache) -> Head:
-    linear = fit_wide(_wide(rows, vectors), dim=vectors.encoder.dim, balanced=True)
+    linear = fit_wide(_wide(rows, vectors), dim=vectors.encoder.dim, balanced=False)
     return Head(
         labels=linear.labels,
         weights=linear.weights,

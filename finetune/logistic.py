@@ -1,5 +1,6 @@
 """Multinomial logistic regression on frozen vectors and hashed words. Knows nothing of what the labels mean."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -80,12 +81,18 @@ def word_matrix(texts: Sequence[str]) -> Any:
     import numpy as np
     from scipy.sparse import csr_matrix
 
-    found = [places(text) for text in texts]
+    found = [_places(text) for text in texts]
     starts = np.cumsum([0, *(len(row) for row in found)])
     columns = np.fromiter((place for row in found for place in row), dtype=np.int32, count=int(starts[-1]))
     lengths = [len(row) for row in found]
     values = np.repeat(np.array([weight(length) for length in lengths], dtype=np.float32), lengths)
     return csr_matrix((values, columns, starts), shape=(len(texts), PLACES), dtype=np.float32)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _places(text: str) -> tuple[int, ...]:
+    """`places`, remembered: one training fits on the same texts many times."""
+    return tuple(places(text))
 
 
 def _dev_loss(linear: Linear, dev: Encoded) -> float:

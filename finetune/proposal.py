@@ -7,12 +7,13 @@ all. Writes no label itself; see `finetune.decisions`.
 import difflib
 import json
 import os
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from rapport.errors import CorruptArtifact, NotFound, Refused
+from rapport.errors import CorruptArtifact, NotFound, Refused, UserError
 from rapport.paths import Home
 
 State = Literal["proposed", "accepted", "rejected"]
@@ -84,7 +85,7 @@ class Proposal:
         """The same with another name for a cluster. Raises Refused where another cluster has it."""
         cluster = self.find(ref)
         for other in self.clusters:
-            if name == other.name and other.id != cluster.id:
+            if name in (other.name, other.id) and other.id != cluster.id:
                 raise Refused(
                     f"cluster {other.id} is called '{name}' already.",
                     hint=f"Put them together: rapport tickets merge {other.id} {cluster.id} --name {name}",
@@ -155,15 +156,21 @@ def summary(cluster: Cluster) -> dict[str, Any]:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a private file so that a kill leaves the old one or the new one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text.encode("utf-8", "replace").decode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    """Write a private file so that a kill leaves the old one or the new one. Raises UserError where it cannot."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text.encode("utf-8", "replace"))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written ({error.strerror}).", hint="Name another place, or change its permissions."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _cluster(shown: dict[str, Any], lists: dict[str, list[str]]) -> Cluster:

@@ -61,7 +61,7 @@ def features(text: str) -> dict[str, float]:
     rest = re.sub(r"\W+", "", _VALUE.sub("", plain))
     return {
         "ends_open": float(plain.endswith((",", ":", ";", "-", "…", "..."))),
-        "ends_joining": float(bool(_GOES_ON.search(plain))),
+        "ends_joining": float(goes_on(plain)),
         "ends_question": float(plain.endswith("?")),
         "ends_sentence": float(plain.endswith((".", "!")) and not plain.endswith("...")),
         "asks": float("?" in plain),
@@ -73,6 +73,11 @@ def features(text: str) -> dict[str, float]:
         "words": min(1.0, math.log1p(len(words)) / 4),
         "several": float(len(re.findall(r"[.!?]\s+\S", plain)) > 0),
     }
+
+
+def goes_on(text: str) -> bool:
+    """Whether the last word is one that something follows."""
+    return bool(_GOES_ON.search(text))
 
 
 class Finishing:

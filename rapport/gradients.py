@@ -68,8 +68,8 @@ class Gradients:
         """Take the product of `direction` and the head's features apart by the tokens of a (masked) text.
 
         A text without words is as many [PAD]s between the control tokens: on held-out phrases the words weighed from
-        there agree better with what leaving a word out does than from [MASK]s or [UNK]s (rank correlation .59 and .63
-        against .34 and .38, .55 and .53). Tokens beyond the encoder's window have no part.
+        there agree better with what leaving a word out does than from [MASK]s or [UNK]s (rank correlation .70 and .65
+        against .57 and .47, .66 and .65). Tokens beyond the encoder's window have no part.
         """
         import torch
         from captum.attr import IntegratedGradients

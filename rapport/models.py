@@ -138,14 +138,16 @@ def _load_chain(folder: Path, number_format: Any, device: str) -> Any:
 
 @contextmanager
 def _without_bars() -> Iterator[None]:
-    """Without transformers' progress bar: for a quarter of a second it only litters stderr."""
+    """Without transformers' progress bar and its report on the pooler that nobody needs: they only litter stderr."""
     from transformers.utils import logging as transformers_logging
 
-    shown = transformers_logging.is_progress_bar_enabled()
+    shown, level = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
+        transformers_logging.set_verbosity(level)
         if shown:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 

@@ -90,6 +90,12 @@ class AgentSettings:
     max_message_chars: int = setting(
         8_000, "Longest message taken; a longer one is refused with a hint.", low=100, high=1_000_000
     )
+    wait_seconds: float = setting(
+        2.0,
+        "How long a message that looks unfinished waits for the next one; 0: not at all.",
+        low=0,
+        high=30,
+    )
     clarify_limit: int = setting(2, "Times the agent asks back before it offers a person.", low=0, high=10)
 
 

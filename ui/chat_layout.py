@@ -106,7 +106,7 @@ def wire(blocks: Any, parts: Parts, actions: Actions) -> None:
         ready.then(None, js="() => window.rapport.ready()", **quiet)
         typed = gr.on(
             [parts.box.submit, parts.send.click], actions.send, [parts.box, parts.session, parts.client_id], shown,
-            js=STAGE, concurrency_limit=None, **quiet,
+            js=STAGE, concurrency_limit=None, trigger_mode="multiple", **quiet,
         )  # fmt: skip
         typed.then(None, js="() => window.rapport.settled()", **quiet)
         for button in parts.starter_buttons:

@@ -82,7 +82,7 @@ class ChatPage:
         writing = {} if said.outcome is None else {parts.live: self._live("")}
         yield {
             **self._screen(session, self._service().view(id)),
-            parts.box: gr.update(value="", interactive=False),
+            parts.box: gr.update(value="", interactive=self._service().gathering(id)),
             **writing,
         }
         failure = None
@@ -128,7 +128,7 @@ class ChatPage:
                     text += more
             if text and time.monotonic() - drawn >= REDRAW_SECONDS:
                 drawn = time.monotonic()
-                yield {self._parts.live: self._live(text)}
+                yield {self._parts.live: self._live(text), self._parts.box: gr.update(interactive=False)}
         return None
 
     def _own_session(self, session: Session) -> Session:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from rapport.dialogues import Ordinary
+from rapport.finishing import goes_on
 from rapport.sample.conversations import CYCLE
 from rapport.sample.data_files import sections
 from rapport.sample.grammar import render, with_noise
@@ -25,6 +26,7 @@ _ASKS = re.compile(
     r"show me|stop|write|forward|put me|speak|talk|repair|replace)\b",
     re.IGNORECASE,
 )
+_HELLO = ("hi", "hello", "Hey", "Good morning", "hi there", "hallo", "Hello,")
 _SHARE = {"train": 0.35, "dev": 0.5, "test": 0.5}  # of the utterances that can be cut
 
 
@@ -69,6 +71,8 @@ def _cut(random: Random, examples: Sequence[Ordinary]) -> Iterator[Ending]:
     for item in examples:
         greets = item.intent == "greeting"
         yield Ending(item.text, not greets, item.split)
+        if not greets and random.random() < 0.1:  # a greeting sent before it
+            yield Ending(f"{random.choice(_HELLO)} {item.text}", True, item.split)
         if greets or item.intent in ("thanks", "goodbye", "confirm", "deny") or random.random() > _SHARE[item.split]:
             continue
         if part := _first_part(random, item.text):
@@ -83,10 +87,9 @@ def _first_part(random: Random, text: str) -> str:
         cut = random.choice(usable)
         kept = random.random() < 0.5 or cut["stop"]
         return text[: cut.end() if kept else cut.start()].strip()
-    if cuts and random.random() < 0.3:  # stopped at a joining word or a comma: it goes on, whatever was said before
-        cut = random.choice(cuts)
-        return text[: cut.end()].strip() if not cut["stop"] else ""
+    open_ends = [cut for cut in cuts if not cut["stop"]]
+    if open_ends and random.random() < 0.3:  # behind a comma or a joining word it goes on, whatever was said before
+        return text[: random.choice(open_ends).end()].strip()
     words = text.split()
-    if len(words) >= 6 and random.random() < 0.15:
-        return " ".join(words[: random.randint(2, len(words) // 2)]).rstrip(".,!?")
-    return ""
+    halves = [n for n in range(2, len(words) - 1) if goes_on(" ".join(words[:n]))]
+    return " ".join(words[: random.choice(halves)]) if halves and random.random() < 0.25 else ""

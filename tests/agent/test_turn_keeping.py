@@ -47,7 +47,7 @@ def test_a_turn_that_comes_too_late_is_made_anew(shop, monkeypatch):
 
     conversation = shop.store.create_conversation(channel="t", viewer=OWNER, at=shop.clock())
     shop.store.receive(conversation.id, "Where is my order #W2611340?", at=shop.clock())
-    take_turn, calls = shop.agent.take_turn, []
+    take_turn, calls = shop.agent._turn, []
 
     def interrupted(*given, **named):
         made = take_turn(*given, **named)
@@ -56,7 +56,7 @@ def test_a_turn_that_comes_too_late_is_made_anew(shop, monkeypatch):
         calls.append(made)
         return made
 
-    monkeypatch.setattr(shop.agent, "take_turn", interrupted)
+    monkeypatch.setattr(shop.agent, "_turn", interrupted)
     events = list(shop.agent.respond(conversation.id))
     assert [type(event).__name__ for event in events] == ["StateChanged"]
     assert not any(m.role == "assistant" for m in shop.store.conversation(conversation.id).messages)

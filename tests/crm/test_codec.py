@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm import codec
+from rapport.types import Understanding
 
 Name = NewType("Name", str)
 
@@ -92,3 +93,13 @@ def test_what_json_cannot_hold_is_refused(value):
         codec.dumps(value)
     with pytest.raises(TypeError, match="cannot be kept as JSON"):
         codec.pair_of(set[int])
+
+
+def test_an_understanding_kept_before_it_had_levels_still_reads():
+    kept = (
+        '{"asks":[{"text":"hi","query":"hi","intent":"greeting","confidence":0.9,"in_scope":1.0}],"sentiment":0.1,'
+        '"escalate":0.7,"escalate_reason":"the customer asks for a person","language":"en","entities":[]}'
+    )
+    read = codec.loads(kept, Understanding)
+    assert (read.escalate, read.escalate_level, read.finished, read.packed) == (0.7, "answer", 1.0, "")
+    assert codec.loads(codec.dumps(read, Understanding), Understanding) == read

@@ -91,8 +91,9 @@ def test_an_unknown_cluster_is_refused_with_the_nearest_name(proposal, home, sto
 
 def test_names_that_collide_or_cannot_be_are_refused(proposal, home, store):
     one, other = proposal.clusters[:2]
-    with pytest.raises(Refused, match="rapport tickets merge"):
-        rename(home, store, one.id, other.name)
+    for taken in (other.name, other.id):
+        with pytest.raises(Refused, match="rapport tickets merge"):
+            rename(home, store, one.id, taken)
     for bad in ("", " ", "two\nlines", "x" * 81):
         with pytest.raises(UserError, match="name of an intent"):
             rename(home, store, one.id, bad)

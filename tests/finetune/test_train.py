@@ -29,7 +29,7 @@ TOPICS = {
     "size": ("too small", "wrong size", "measure my foot", "size chart", "does it fit"),
     "gift": ("gift card", "voucher", "wrap it", "present for a friend", "greeting card"),
 }
-STARTS = ("please help with", "question about", "problem:", "what about", "hello, I need")
+STARTS = ("please help with", "question about", "problem:")
 
 
 class Silent:
@@ -49,7 +49,7 @@ def train(home, encoder, *, task="intent", name="model", given=None, plan=HEAD, 
 
 
 def test_a_head_is_trained_published_and_predicts(home):
-    encoder = HashingEncoder()
+    encoder = HashingEncoder(96)
     card = train(home, encoder)
     assert card.scores["accuracy"] > 0.8
     assert card.plan["method"] == "head"
@@ -59,16 +59,16 @@ def test_a_head_is_trained_published_and_predicts(home):
 
 
 def test_the_card_says_on_what_and_how_well_in_words(home):
-    train(home, HashingEncoder(), notes=("3 repeated texts",))
+    train(home, HashingEncoder(96), notes=("3 repeated texts",))
     card, text = read_card(home.models / "model"), (home.models / "model" / CARD_TEXT).read_text(encoding="utf-8")
     assert len(card.data["fingerprint"]) == 16
-    assert card.data["sizes"]["refund"] == 25
-    for part in ("150 rows", card.data["fingerprint"], "3 repeated texts", "| refund | 25 |", "accuracy", "seed: 7"):
+    assert card.data["sizes"]["refund"] == 15
+    for part in ("90 rows", card.data["fingerprint"], "3 repeated texts", "| refund | 15 |", "accuracy", "seed: 7"):
         assert part in text
 
 
 def test_the_same_rows_and_seed_give_the_same_model(home):
-    encoder = HashingEncoder()
+    encoder = HashingEncoder(96)
     train(home, encoder, name="one")
     train(home, encoder, name="two")
     one, two = (load_classifier(home.models / name, encoder).head for name in ("one", "two"))
@@ -77,7 +77,7 @@ def test_the_same_rows_and_seed_give_the_same_model(home):
 
 
 def test_without_out_of_scope_rows_strange_messages_still_look_less_in_scope(home):
-    encoder = HashingEncoder()
+    encoder = HashingEncoder(96)
     train(home, encoder)
     classifier = load_classifier(home.models / "model", encoder)
     output = predict(classifier, ["please help with refund", "zebra quantum marmalade"], encoder=encoder)
@@ -85,7 +85,7 @@ def test_without_out_of_scope_rows_strange_messages_still_look_less_in_scope(hom
 
 
 def test_out_of_scope_rows_teach_what_is_out_of_scope(home):
-    encoder = HashingEncoder()
+    encoder = HashingEncoder(96)
     strange = [Labelled(f"{word} {number} zebra marmalade", OOS) for number in range(20) for word in ("oh", "ah")]
     card = train(home, encoder, given=rows() + strange)
     assert card.scores["oos_auroc"] > 0.9
@@ -93,7 +93,7 @@ def test_out_of_scope_rows_teach_what_is_out_of_scope(home):
 
 
 def test_a_name_that_is_taken_is_refused_unless_it_shall_be_replaced(home):
-    encoder = HashingEncoder()
+    encoder = HashingEncoder(96)
     train(home, encoder)
     with pytest.raises(Refused, match="'model' already"):
         train(home, encoder)
@@ -103,7 +103,7 @@ def test_a_name_that_is_taken_is_refused_unless_it_shall_be_replaced(home):
 @pytest.mark.parametrize("name", ["", "../escape", ".hidden", "a/b"])
 def test_a_name_that_is_no_folder_name_is_refused(home, name):
     with pytest.raises(Refused, match="cannot be the name"):
-        train(home, HashingEncoder(), name=name)
+        train(home, HashingEncoder(96), name=name)
 
 
 @pytest.mark.parametrize(
@@ -116,17 +116,17 @@ def test_a_name_that_is_no_folder_name_is_refused(home, name):
 )
 def test_rows_that_teach_nothing_are_refused_and_leave_nothing(home, given, message):
     with pytest.raises(BadRow, match=message):
-        train(home, HashingEncoder(), given=given)
+        train(home, HashingEncoder(96), given=given)
     assert list(home.models.iterdir()) == []
 
 
 def test_a_sentiment_of_another_name_is_refused(home):
     with pytest.raises(BadRow, match="'angry' is no sentiment"):
-        train(home, HashingEncoder(), task="sentiment", given=[Labelled("a", "angry"), Labelled("b", "neutral")])
+        train(home, HashingEncoder(96), task="sentiment", given=[Labelled("a", "angry"), Labelled("b", "neutral")])
 
 
 def test_a_label_with_one_example_is_learnt_beside_the_others(home):
-    encoder = HashingEncoder()
+    encoder = HashingEncoder(96)
     train(home, encoder, given=[*rows(), Labelled("unicorn saddle wanted", "unicorn")])
     output = predict(load_classifier(home.models / "model", encoder), ["unicorn saddle wanted"], encoder=encoder)
     assert output.best(0)[0] == "unicorn"
@@ -134,7 +134,7 @@ def test_a_label_with_one_example_is_learnt_beside_the_others(home):
 
 @pytest.mark.slow
 def test_five_hundred_labels_are_learnt(home):
-    encoder = HashingEncoder()
+    encoder = HashingEncoder(96)
     words = [f"{one}{two}{three}" for one in "bdfgklmn" for two in ("ao", "ei", "uy", "ia") for three in "prstvwxz"]
     many = [Labelled(f"{start} {words[number % 256]} {words[-1 - number // 2]}", f"label {number}")
             for number in range(500) for start in ("get", "put", "my")]  # fmt: skip

@@ -8,6 +8,8 @@ from rapport.errors import CorruptArtifact
 from rapport.layers import depth_of, load_layers, save_layers, top_of
 from rapport.models import find_weights
 
+pytestmark = pytest.mark.slow  # the real encoder in float32
+
 
 @pytest.fixture(scope="module")
 def transformer():

@@ -19,10 +19,10 @@ class Gate:
     def __init__(self, agent) -> None:
         self.agent, self.go, self.turns = agent, threading.Event(), 0
 
-    def respond(self, id) -> Iterator[object]:
+    def respond(self, id, **more) -> Iterator[object]:
         self.turns += 1
         assert self.go.wait(30)
-        yield from self.agent.respond(id)
+        yield from self.agent.respond(id, **more)
 
 
 class Broken:
@@ -31,11 +31,11 @@ class Broken:
     def __init__(self, agent) -> None:
         self.agent, self.calls = agent, 0
 
-    def respond(self, id) -> Iterator[object]:
+    def respond(self, id, **more) -> Iterator[object]:
         self.calls += 1
         if self.calls == 1:
             raise ModelError("the model is away.")
-        yield from self.agent.respond(id)
+        yield from self.agent.respond(id, **more)
 
 
 @pytest.fixture

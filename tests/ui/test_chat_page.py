@@ -48,9 +48,9 @@ def test_the_reply_is_shown_while_it_is_written(page, site, monkeypatch):
     agent, go = site.service.agent, threading.Event()
 
     class Slow:
-        def respond(self, id):
+        def respond(self, id, **more):
             said = 0
-            for event in agent.respond(id):
+            for event in agent.respond(id, **more):
                 said += isinstance(event, Token)
                 if said == 4:
                     assert go.wait(30)
@@ -114,9 +114,9 @@ def test_a_reply_that_was_not_there_at_a_reload_arrives_by_itself(page, site, mo
     agent, go = site.service.agent, threading.Event()
 
     class Slow:
-        def respond(self, id):
+        def respond(self, id, **more):
             assert go.wait(30)
-            yield from agent.respond(id)
+            yield from agent.respond(id, **more)
 
     monkeypatch.setattr(site.service.runner, "_agent", Slow())
     page.fill("#box textarea", QUESTION)

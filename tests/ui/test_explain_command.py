@@ -24,6 +24,9 @@ MOODS = [
 TEXT = "Grüße, I want a refund for #LF-204817 😡"
 
 
+pytestmark = pytest.mark.slow  # gradients through the real encoder
+
+
 @pytest.fixture
 def shop(home, encoder, monkeypatch):
     """A home with an intent and a sentiment model, each fitted on a few rows."""
@@ -90,6 +93,11 @@ def test_moods_are_explained_too(shop, capsys):
 def test_wrong_use_is_told_with_what_to_do(shop, capsys, arguments, told):
     assert run(["explain", *arguments]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_head_that_reads_the_conversation_too_is_not_explained_by_words(sample_home, capsys):
+    assert run(["explain", "I want a person", "--task", "escalation", "--home", str(sample_home.root)]) == 1
+    assert "cannot be traced to words" in capsys.readouterr().err
 
 
 def test_staff_get_the_explanation_that_the_command_line_gives(served, capsys):

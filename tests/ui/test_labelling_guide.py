@@ -32,15 +32,16 @@ def test_the_commands_of_the_guide_label_the_sample_companys_tickets(tmp_path, h
         assert run([*words, "--json"]) == 0, words
         said[" ".join(words[:3])] = json.loads(capsys.readouterr().out)
     assert said["tickets cluster"]["texts"] == 1500
-    assert said["tickets accept c5"]["changed"] == said["tickets accept c5"]["size"]
+    for accepted in ("tickets accept c7", "tickets accept refund_status", "tickets accept c2"):
+        assert said[accepted]["changed"] == said[accepted]["size"] > 0
     states = {one["id"]: one["state"] for one in said["tickets clusters"]["clusters"]}
-    assert states.items() >= {"c1": "rejected", "c2": "proposed", "c5": "accepted", "c7": "accepted"}.items()
-    assert "c4" not in states
+    assert states.items() >= {"c1": "rejected", "c2": "accepted", "c3": "accepted", "c7": "accepted"}.items()
+    assert "c5" not in states
     assert len(said["tickets label-next --count"]["tickets"]) == 10
     exported = [json.loads(line) for line in Path("labelled.jsonl").read_text(encoding="utf-8").splitlines()]
     accepted = [one for one in said["tickets clusters"]["clusters"] if one["state"] == "accepted"]
     assert len(exported) == said["tickets export --out"]["rows"] >= sum(one["size"] for one in accepted)
-    assert {row["label"] for row in exported} >= {"refund_status", "product_question", "discount_code"}
+    assert {row["label"] for row in exported} >= {"refund_status", "order_late", "discount_code"}
     proposed = [json.loads(line) for line in Path("proposed.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {row["text"] for row in proposed} <= {row["text"] for row in exported}
     assert load_proposal(home).source.endswith("labelled.jsonl")

@@ -16,7 +16,7 @@ NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)
 class Idle:
     """Answers nothing, as where a person took the conversation meanwhile."""
 
-    def respond(self, id):
+    def respond(self, id, **more):
         return iter(())
 
 

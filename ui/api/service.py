@@ -81,7 +81,7 @@ class Service:
         self.agent = agent
         self.store = store
         self.metrics = metrics
-        self.runner = TurnRunner(agent, store, self.metrics)
+        self.runner = TurnRunner(agent, store, self.metrics, wait_seconds=settings.agent.wait_seconds)
         self.explainers = Explainers(home, agent.parts.models)
         self._key = auth.server_key(home)
         self._pace = Bucket(settings.server.messages_per_minute)
@@ -143,6 +143,10 @@ class Service:
     def answering(self, id: ConversationId) -> bool:
         """Whether a reply is being made, such as when a page is reloaded in the middle of it."""
         return self.runner.running(id)
+
+    def gathering(self, id: ConversationId) -> bool:
+        """Whether the answer still takes in what the customer writes next."""
+        return self.runner.gathering(id)
 
     def reply_as_staff(self, id: ConversationId, text: str, *, client_id: str | None = None) -> Message:
         """Keep a colleague's message. Raises Refused unless a person has the conversation."""

@@ -32,11 +32,15 @@ class Failed:
 class RunningTurn:
     """One turn in flight: its events so far, for any number of listeners, each from the first event on.
 
-    covers: the messages that were unanswered when it began.
+    covers: the messages that it answers; while it is gathered, more are taken in. wait_seconds: longest wait for one.
     """
 
-    def __init__(self, covers: frozenset[MessageId | None]) -> None:
+    def __init__(self, covers: frozenset[MessageId | None], *, wait_seconds: float = 0.0) -> None:
         self.covers = covers
+        self.gathers = wait_seconds > 0
+        self._wait_seconds = wait_seconds
+        self._taken: set[MessageId | None] = set()  # since the messages were last read
+        self._hurries = False
         self._events: list[TurnEvent | Failed] = []
         self._ended = False
         self._changed = threading.Condition()
@@ -47,10 +51,39 @@ class RunningTurn:
             self._events.append(event)
             self._changed.notify_all()
 
+    def takes_in(self, id: MessageId | None) -> bool:
+        """Whether the turn answers this message as well: it is among those read, or the turn is still gathered."""
+        with self._changed:
+            if self.gathers and id not in self.covers:
+                self.covers |= {id}
+                self._taken.add(id)
+                self._changed.notify_all()
+            return id in self.covers
+
+    def wait(self) -> None:
+        """Return when another message was taken in, or after the wait; see `agent.gather.Gathering`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken or self._hurries, self._wait_seconds)
+            self._taken.clear()  # they are in the store, which is read again now
+
+    def settle(self, ids: frozenset[MessageId | None]) -> bool:
+        """Take in no more, unless one was that is not among `ids`."""
+        with self._changed:
+            unread, self._taken = self._taken - ids, set()
+            if not unread:
+                self.covers, self.gathers = ids, False
+            return not unread
+
+    def hurry(self) -> None:
+        """Wait no longer."""
+        with self._changed:
+            self._hurries = True
+            self._changed.notify_all()
+
     def end(self) -> None:
         """Let the listeners go."""
         with self._changed:
-            self._ended = True
+            self._ended, self.gathers = True, False
             self._changed.notify_all()
 
     def events(self) -> Iterator["TurnEvent | Failed"]:
@@ -68,12 +101,16 @@ class RunningTurn:
 
 
 class TurnRunner:
-    """Starts turns on threads of its own and keeps one per conversation."""
+    """Starts turns on threads of its own and keeps one per conversation.
 
-    def __init__(self, agent: "Agent", store: Store, metrics: Metrics) -> None:
+    wait_seconds: how long a message that looks unfinished waits for the next one; 0: it is answered at once.
+    """
+
+    def __init__(self, agent: "Agent", store: Store, metrics: Metrics, *, wait_seconds: float = 0.0) -> None:
         self._agent = agent
         self._store = store
         self._metrics = metrics
+        self._wait_seconds = wait_seconds
         self._running: dict[ConversationId, RunningTurn] = {}
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="turn")
@@ -81,14 +118,14 @@ class TurnRunner:
     def answer(self, id: ConversationId, message: Message) -> "Iterator[TurnEvent | Failed] | Turn | None":
         """The answer to a stored message: live events, the turn that has answered it, or None where there is none.
 
-        A turn that began before the message came is waited for first. The message is answered whether or not the
-        result is read.
+        A turn that is still gathered takes the message in; one that was settled before it came is waited for first.
+        The message is answered whether or not the result is read.
         """
         while True:
             running = self._join_or_start(id)
             if running is None:
                 return self.answered(id, message)
-            if message.id in running.covers:
+            if running.takes_in(message.id):
                 return running.events()
             for _ in running.events():
                 pass
@@ -97,6 +134,12 @@ class TurnRunner:
         """Whether a turn is in flight."""
         with self._lock:
             return id in self._running
+
+    def gathering(self, id: ConversationId) -> bool:
+        """Whether a turn is in flight that still takes messages in."""
+        with self._lock:
+            running = self._running.get(id)
+            return running is not None and running.gathers
 
     def answered(self, id: ConversationId, message: Message) -> Turn | None:
         """The stored turn that answered the message."""
@@ -110,6 +153,10 @@ class TurnRunner:
 
     def close(self) -> None:
         """Finish what runs and stop."""
+        with self._lock:
+            self._wait_seconds = 0.0
+            for running in self._running.values():
+                running.hurry()
         self._threads.shutdown(wait=True)
 
     def _join_or_start(self, id: ConversationId) -> RunningTurn | None:
@@ -119,7 +166,7 @@ class TurnRunner:
             pending = frozenset(message.id for message in self._store.unanswered(id))
             if not pending:
                 return None
-            running = RunningTurn(pending)
+            running = RunningTurn(pending, wait_seconds=self._wait_seconds)
             self._threads.submit(self._run, id, running)  # raises once closed: then nobody may wait for this turn
             self._running[id] = running
         return running
@@ -144,7 +191,8 @@ class TurnRunner:
     def _following(self, id: ConversationId, running: RunningTurn) -> RunningTurn | None:
         """A next turn where a message came in between; what a turn left unanswered on purpose is not tried again."""
         pending = frozenset(message.id for message in self._store.unanswered(id))
-        return RunningTurn(pending) if pending - running.covers else None
+        fresh = pending - running.covers
+        return RunningTurn(pending, wait_seconds=self._wait_seconds) if fresh else None
 
     def _turn(self, id: ConversationId, running: RunningTurn) -> bool:
         """Make one turn and hand out its events; the last one is Finished where the messages are answered."""
@@ -152,7 +200,8 @@ class TurnRunner:
 
         try:
             try:
-                for event in self._agent.respond(id):
+                gathering = running if running.gathers else None
+                for event in self._agent.respond(id, gathering=gathering):
                     running.add(event)
                     if isinstance(event, Finished):
                         self._metrics.turn(event.turn)

@@ -2,11 +2,20 @@
 
 import typer
 
-from ui.commands import eval_classifiers, eval_drift, eval_labelling, eval_orders, eval_retrieval, eval_speed
+from ui.commands import (
+    eval_classifiers,
+    eval_drift,
+    eval_escalation,
+    eval_labelling,
+    eval_orders,
+    eval_retrieval,
+    eval_speed,
+)
 
 app = typer.Typer(help="Measure the parts; exits 1 where a bound is missed.", no_args_is_help=True)
 app.command("intents")(eval_classifiers.intents)
 app.command("sentiment")(eval_classifiers.sentiment)
+app.command("escalation")(eval_escalation.command)
 app.command("drift")(eval_drift.command)
 app.command("labelling")(eval_labelling.command)
 app.command("orders")(eval_orders.command)
