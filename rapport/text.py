@@ -16,8 +16,12 @@ UNSEEN = ("Cc", "Cf", "Cs")  # Unicode categories of control and format characte
 def tidy(text: str) -> str:
     """One line, composed Unicode, no control characters, single spaces; the words stay as they are."""
     composed = unicodedata.normalize("NFC", text)
-    visible = "".join(" " if unicodedata.category(character) in UNSEEN else character for character in composed)
+    visible = composed if composed.isprintable() else "".join(map(_visible, composed))
     return SPACES.sub(" ", visible).strip()
+
+
+def _visible(character: str) -> str:
+    return " " if unicodedata.category(character) in UNSEEN else character
 
 
 def mask(text: str) -> str:
