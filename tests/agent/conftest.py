@@ -147,7 +147,7 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         for records in (CUSTOMERS, PRODUCTS, ORDERS, ARTICLES):
             store.upsert(records)
         sync.build(home, store, encoder=encoder, settings=SETTINGS.retrieval)
-    examples = make_examples(7)[::8]
+    examples = make_examples(7)[::4]
     fit_default_heads(home, examples, encoder=encoder, conversations=make_conversations(7, examples)[::4])
     return home
 
