@@ -23,16 +23,16 @@ def measure(
     encoder: Encoder, *, seeds: Sequence[int] = SEEDS, progress: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
     """Mean scores over the seeds, with the lowest and the highest of each under "spread". progress: seeds done."""
+    from finetune.defaults import fit_head
     from finetune.escalation import fit_escalation
     from finetune.examples import representative, sentiment_rows
-    from finetune.sentiment import fit_sentiment
     from finetune.vectors import VectorCache
     from rapport.sample.conversations import make_conversations
     from rapport.sample.utterances import make_examples
 
     vectors = VectorCache(encoder)
     ordinary = representative(make_examples(SEEDS[0]))
-    sentiment = fit_sentiment(sentiment_rows(ordinary), vectors)
+    sentiment = fit_head("sentiment", sentiment_rows(ordinary), vectors)
     runs = []
     for done, seed in enumerate(seeds, start=1):
         conversations = make_conversations(seed, ordinary)

@@ -54,7 +54,7 @@ def laboratory(settings: Settings | None = None) -> Iterator[Lab]:
 
 def finish(lab: Lab, company: "SampleCompany") -> None:
     """Fit the default heads on the sample company's examples and build the index, as `rapport init` does."""
-    from finetune.intent import fit_default_heads
+    from finetune.defaults import fit_default_heads
     from retrieval import sync
 
     fit_default_heads(lab.home, company.examples, encoder=lab.encoder)

@@ -88,7 +88,7 @@ def _multidogo(domain: str) -> Callable[[Path], tuple[list[Labelled], list[Label
         def rows(part: str) -> Iterator[Labelled]:
             with gzip.open(folder / f"{domain}_{part}.jsonl.gz", "rt", encoding="utf-8") as file:
                 for row in map(json.loads, file):
-                    if row["utterance"].strip() and row["intent"].strip():
+                    if (row["utterance"] or "").strip() and (row["intent"] or "").strip():
                         yield Labelled(row["utterance"], row["intent"])
 
         return list(rows("train")), list(rows("test"))

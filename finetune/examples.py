@@ -4,28 +4,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeVar
 
+from rapport.dialogues import Utterance
 from rapport.heads import OOS
 from rapport.text import tidy
 
 if TYPE_CHECKING:
     import numpy as np
 
-
-class Utterance(Protocol):
-    """What the sample company and labelled tickets give: a text with its labels, its language and its split."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def intent(self) -> str: ...
-    @property
-    def sentiment(self) -> str: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def split(self) -> str: ...
+Item = TypeVar("Item", bound=Utterance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +54,7 @@ def sentiment_rows(utterances: Iterable[Utterance]) -> Splits:
     return _split((item.text, item.sentiment, item.split) for item in utterances)
 
 
-def representative(utterances: Iterable[Utterance], *, train: int = 80, dev: int = 24) -> list[Utterance]:
+def representative(utterances: Iterable[Item], *, train: int = 80, dev: int = 24) -> list[Item]:
     """At most so many utterances of each intent and split, chosen by a hash of the text; all of the test split.
 
     Beyond some dozens, further renderings of the same phrases cost time and teach nothing. "oos" has no phrases of

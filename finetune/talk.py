@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from finetune.escalation import publish_escalation
-from finetune.examples import Utterance
 from finetune.finished import finished_rows, publish_finished
 from finetune.vectors import VectorCache
 from rapport.cards import Card
-from rapport.dialogues import Dialogue
+from rapport.dialogues import Dialogue, Ordinary
 from rapport.heads import Head
 from rapport.paths import Home
 from rapport.sample.conversations import make_conversations
@@ -18,7 +17,7 @@ SEED = 7  # of the invented conversations
 
 def fit_talk_heads(
     home: Home,
-    utterances: Sequence[Utterance],
+    utterances: Sequence[Ordinary],
     vectors: VectorCache,
     *,
     sentiment: Head,

@@ -17,13 +17,14 @@ from finetune.fitting import Fitted, fit_classifier
 from finetune.parts import Layers
 from finetune.plan import Task, TrainingPlan, plan_for
 from finetune.reference import make_reference
+from finetune.row_checks import check_rows
 from finetune.scores import scores_of
 from finetune.tuning import Watch
 from finetune.vectors import Encoded, VectorCache
 from rapport.cards import CARD, Card, publish
 from rapport.classifiers import ADAPTER_FOLDER, LAYERS_FILE
-from rapport.errors import BadRow, Refused
-from rapport.heads import OOS, SENTIMENTS, HeadOutput, base_name, write_head
+from rapport.errors import Refused
+from rapport.heads import HeadOutput, base_name, write_head
 from rapport.paths import Home
 from rapport.reference import Reference, save_reference
 from rapport.scope import softmax
@@ -53,7 +54,7 @@ def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) 
     Raises Refused for a name that is taken, BadRow for rows that cannot teach a classifier.
     """
     _check_name(home, job)
-    _check_rows(job)
+    check_rows(job.task, job.train, job.dev)
     started = time.perf_counter()
     plan = plan_for(job.train, job.plan)
     folder = home.runs / f"train-{job.name}-{_key(job, plan, encoder)}"
@@ -136,23 +137,3 @@ def _check_name(home: Home, job: Job) -> None:
         raise Refused(f"'{job.name}' cannot be the name of a model.", hint="Give letters, digits, - and _.")
     if (home.models / job.name / CARD).is_file() and not job.replace:
         raise Refused(f"there is a model '{job.name}' already.", hint="Give another --name, or --replace it.")
-
-
-def _check_rows(job: Job) -> None:
-    sizes = Counter(row.label for row in job.train)
-    labels = [label for label in sizes if label != OOS]
-    if job.task == "sentiment" and (unknown := sorted(set(sizes) - set(SENTIMENTS))):
-        raise BadRow(
-            f"'{unknown[0]}' is no sentiment.", hint=f"Label the rows {', '.join(SENTIMENTS)}; other names: --map."
-        )
-    if job.task == "sentiment" and (absent := [name for name in SENTIMENTS if name not in sizes]):
-        raise BadRow(f"no row is labelled {' or '.join(absent)}.", hint="Give rows of all three sentiments.")
-    if len(labels) < 2:
-        raise BadRow(
-            f"the training rows have {len(labels)} labels; a classifier needs two or more.",
-            hint="Give rows of other labels too.",
-        )
-    if max(sizes[label] for label in labels) < 2:
-        raise BadRow("every label has a single row.", hint="Give at least two rows a label, better ten.")
-    if unseen := sorted({row.label for row in job.dev} - set(sizes) - {OOS}):
-        raise BadRow(f"dev rows have labels that no training row has: {', '.join(unseen[:8])}.")

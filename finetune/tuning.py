@@ -33,6 +33,14 @@ class Watch(Protocol):
     def say(self, sentence: str) -> None: ...
 
 
+class Unwatched:
+    """Nobody follows."""
+
+    def step(self, done: int, total: int, loss: float) -> None: ...
+
+    def say(self, sentence: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What is learnt. texts and truth: n training rows, the label's column of each; the same for dev.

@@ -38,8 +38,8 @@ class Dialogue:
     family: str = ""
 
 
-class Ordinary(Protocol):
-    """A labelled message from which conversations are built, such as `rapport.sample.Example`."""
+class Utterance(Protocol):
+    """What the sample company and labelled tickets give: a text with both labels and its split."""
 
     @property
     def text(self) -> str: ...
@@ -48,6 +48,11 @@ class Ordinary(Protocol):
     @property
     def sentiment(self) -> str: ...
     @property
-    def language(self) -> str: ...
-    @property
     def split(self) -> str: ...
+
+
+class Ordinary(Utterance, Protocol):
+    """An utterance from which conversations are built, such as `rapport.sample.Example`."""
+
+    @property
+    def language(self) -> str: ...

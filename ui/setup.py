@@ -26,7 +26,7 @@ def set_up(home: Home, *, sample: bool, seed: int = 7, quiet: bool = False) -> d
     Returns what stands there afterwards. Raises Refused where a sample would mix with a company's own records.
     """
     from crm.store import Store
-    from finetune.intent import fit_default_heads
+    from finetune.defaults import fit_default_heads
     from rapport.models import load_encoder
     from rapport.sample import build_sample
     from retrieval import sync

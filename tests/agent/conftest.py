@@ -136,7 +136,7 @@ class Shop:
 @pytest.fixture(scope="session")
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Records, heads and index of the small shop. Read only; tests take a copy."""
-    from finetune.intent import fit_default_heads
+    from finetune.defaults import fit_default_heads
     from rapport.sample.conversations import make_conversations
     from rapport.sample.utterances import make_examples
     from retrieval import sync

@@ -9,11 +9,10 @@ from agent.heads import Heads
 from agent.number_shapes import NumberShapes, StoreShapes, learn_shapes
 from agent.understand import Understander, joined_text
 from finetune.common_texts import common_rows
+from finetune.defaults import fit_head
 from finetune.escalation import fit_escalation
 from finetune.examples import Labelled, Splits
 from finetune.finished import finished_rows, fit_finished
-from finetune.intent import fit_intent
-from finetune.sentiment import fit_sentiment
 from finetune.vectors import VectorCache
 from rapport.classifiers import Classifier, Suite
 from rapport.doubles import HashingEncoder
@@ -52,11 +51,11 @@ def heads():
     splits = Splits(train=rows, dev=tuple(row for place, row in enumerate(rows) if place % 4 == 0), test=())
     moods = tuple(Labelled(text, mood) for mood, texts in MOODS.items() for text in texts)
     vectors = VectorCache(HashingEncoder())
-    sentiment = fit_sentiment(Splits(moods, moods, ()), vectors)
+    sentiment = fit_head("sentiment", Splits(moods, moods, ()), vectors)
     ordinary = make_examples(7)[::20]
     talks = make_conversations(7, ordinary)[::5]
     return {
-        "intent": fit_intent(splits, vectors),
+        "intent": fit_head("intent", splits, vectors),
         "sentiment": sentiment,
         "escalation": fit_escalation(talks, vectors, sentiment=sentiment)[0],
         "finished": fit_finished(finished_rows(make_endings(7, ordinary)), vectors)[0],

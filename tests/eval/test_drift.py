@@ -10,10 +10,9 @@ import pytest
 
 from eval.drift import Known, Message, compare
 from eval.stability import psi, reading_of, smoothed
+from finetune.defaults import fit_head
 from finetune.examples import Labelled, Splits
-from finetune.intent import fit_intent
 from finetune.reference import make_reference
-from finetune.sentiment import fit_sentiment
 from finetune.vectors import VectorCache
 from rapport.cards import Card
 from rapport.classifiers import Classifier
@@ -61,9 +60,9 @@ def known(planted) -> dict[str, Known]:
     vectors = VectorCache(HashingEncoder())
     parts = [written(planted(40, seed=seed), seed) for seed in (1, 2, 3)]
     found = {}
-    for column, role, fit in ((1, "intent", fit_intent), (2, "sentiment", fit_sentiment)):
+    for column, role in ((1, "intent"), (2, "sentiment")):
         train, dev, new = (tuple(Labelled(row[0], row[column]) for row in part) for part in parts)
-        head = fit(Splits(train, dev, ()), vectors)
+        head = fit_head(role, Splits(train, dev, ()), vectors)
         fitted, fresh = vectors.of(train + dev), vectors.of(new)
         said = [head.predict(one.vectors, one.texts) for one in (fitted, fresh)]
         found[role] = Known(Classifier(head=head), make_reference(fitted, said[0], new=said[1]))
@@ -212,7 +211,7 @@ def test_turns_since_a_moment_are_read_evenly_and_in_order(store):
 def test_drift_is_told_from_chance_on_the_sample_company(home, encoder, sample):
     """Messages of held-out phrases, none of which the heads were fitted on."""
     from eval.drift import known_heads
-    from finetune.intent import fit_default_heads
+    from finetune.defaults import fit_default_heads
 
     fresh = [one.text for one in sample.examples if one.split == "test"]
     chance = random.Random(3)

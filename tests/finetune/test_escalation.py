@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from finetune.defaults import fit_head
 from finetune.escalation import escalation_scores, fit_escalation, publish_escalation
 from finetune.escalation_rows import RowMaker, dialogues_fingerprint, of_split
 from finetune.examples import Labelled, Splits
-from finetune.sentiment import fit_sentiment
 from finetune.vectors import Encoded, VectorCache
 from finetune.wide import fit_wide
 from rapport.dialogues import Dialogue, Said
@@ -33,7 +33,7 @@ def vectors() -> VectorCache:
 @pytest.fixture(scope="module")
 def mood(vectors):
     rows = tuple(Labelled(text, label) for text, label in MOODS)
-    return fit_sentiment(Splits(rows, rows, ()), vectors)
+    return fit_head("sentiment", Splits(rows * 2, rows, ()), vectors)
 
 
 @pytest.fixture(scope="module")

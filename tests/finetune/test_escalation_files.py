@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from finetune.defaults import fit_head
 from finetune.escalation import fit_escalation
 from finetune.escalation_files import read_conversations, ticket_conversations, with_splits
 from finetune.examples import Labelled, Splits
-from finetune.sentiment import fit_sentiment
 from finetune.vectors import VectorCache
 from rapport.doubles import HashingEncoder
 from rapport.errors import BadRow
@@ -113,7 +113,7 @@ def test_the_sample_companys_tickets_teach_a_head(sample):
     assert levels["escalate"] == sum(ticket.labels["escalated"] == "yes" for ticket in sample.tickets)
     vectors = VectorCache(HashingEncoder())
     moods = (Labelled("bad", "negative"), Labelled("it", "neutral"), Labelled("good", "positive"))
-    sentiment = fit_sentiment(Splits(moods, moods, ()), vectors)
+    sentiment = fit_head("sentiment", Splits(moods * 2, moods, ()), vectors)
     head, scores = fit_escalation(talks[::3], vectors, sentiment=sentiment, refit=False)
     assert set(head.labels) == {"answer", "escalate"}
     assert scores["recall"] is not None

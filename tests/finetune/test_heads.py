@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from finetune.common_texts import common_rows
+from finetune.defaults import fit_default_heads, fit_head, said_of
 from finetune.examples import Labelled, Splits, intent_rows, representative
-from finetune.intent import fit_default_heads, fit_intent, intent_scores
 from finetune.logistic import fit_linear, word_matrix
-from finetune.sentiment import fit_sentiment
+from finetune.scores import classifier_scores
 from finetune.vectors import VectorCache
 from rapport.doubles import HashingEncoder
 from rapport.errors import BadRow
@@ -65,7 +65,7 @@ def test_fitting_on_other_rows_keeps_the_model_before(home):
 def test_the_same_rows_give_the_same_head(home):
     vectors = VectorCache(HashingEncoder())
     splits = intent_rows(examples())
-    one, other = fit_intent(splits, vectors), fit_intent(splits, vectors)
+    one, other = fit_head("intent", splits, vectors), fit_head("intent", splits, vectors)
     np.testing.assert_array_equal(one.weights, other.weights)
 
 
@@ -97,26 +97,26 @@ def rows(*pairs: tuple[str, str]) -> tuple[Labelled, ...]:
 def test_rows_of_one_intent_are_refused():
     one = rows(("a", "greeting"), ("b", "greeting"))
     with pytest.raises(BadRow, match="two or more"):
-        fit_intent(Splits(one, one, ()), VectorCache(HashingEncoder()))
+        fit_head("intent", Splits(one, one, ()), VectorCache(HashingEncoder()))
 
 
 def test_dev_labels_that_were_never_trained_are_refused():
     train, dev = rows(("a", "x"), ("b", "y")), rows(("c", "z"), ("a b", "x"))
     with pytest.raises(BadRow, match="z"):
-        fit_intent(Splits(train, dev, ()), VectorCache(HashingEncoder()))
+        fit_head("intent", Splits(train, dev, ()), VectorCache(HashingEncoder()))
 
 
 def test_an_unknown_sentiment_is_refused():
     odd = rows(("a", "negative"), ("b", "neutral"), ("c", "happy"))
     with pytest.raises(BadRow, match="negative, neutral, positive"):
-        fit_sentiment(Splits(odd, odd, ()), VectorCache(HashingEncoder()))
+        fit_head("sentiment", Splits(odd, odd, ()), VectorCache(HashingEncoder()))
 
 
 def test_without_out_of_scope_rows_everything_is_in_scope():
     pairs = rows(("where is it", "track"), ("track it", "track"), ("bye now", "bye"), ("good bye", "bye"))
     vectors = VectorCache(HashingEncoder())
-    head = fit_intent(Splits(pairs, pairs, pairs), vectors)
-    scores = intent_scores(head, pairs, vectors)
+    head = fit_head("intent", Splits(pairs, pairs, pairs), vectors)
+    scores = classifier_scores(said_of(head, pairs, vectors), [row.label for row in pairs])
     assert (scores["accuracy"], scores["oos_auroc"]) == (1.0, None)
 
 
@@ -125,7 +125,7 @@ def test_the_head_reads_words_as_the_fit_did():
     pairs = rows(("refund me", "r"), ("track it now", "t"), ("my parcel", "t"), ("money back", "r"))
     vectors = VectorCache(HashingEncoder())
     encoded = vectors.of(pairs)
-    head = fit_intent(Splits(pairs, pairs, ()), vectors)
+    head = fit_head("intent", Splits(pairs, pairs, ()), vectors)
     linear = fit_linear(encoded, strength=float(head.facts["strength"]))
     # dev is train here, so the head saw the rows twice; compare the arithmetic on its own weights
     by_matrix = encoded.vectors @ head.weights.T + head.bias + word_matrix(encoded.texts) @ head.words

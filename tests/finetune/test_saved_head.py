@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from finetune.defaults import fit_head
 from finetune.examples import Labelled, Splits
-from finetune.intent import fit_intent
 from finetune.vectors import VectorCache
 from rapport.cards import Card
 from rapport.doubles import HashingEncoder
@@ -20,7 +20,7 @@ def test_a_head_with_an_out_of_scope_row_keeps_its_words_when_it_is_saved(home):
     """The rows are put in another order for it, which must not change how they lie on disk."""
     rows = tuple(Labelled(text, label) for text, label in PAIRS)
     vectors = VectorCache(HashingEncoder())
-    head = fit_intent(Splits(rows, rows, ()), vectors)
+    head = fit_head("intent", Splits(rows, rows, ()), vectors)
     save_head(home.models / "demo", head, Card(name="demo", kind="intent", base=head.base))
     loaded = load_head(home.models / "demo")
     np.testing.assert_array_equal(loaded.words, head.words)

@@ -1,0 +1,122 @@
+"""Fit the heads that a home starts with, on the sample company's texts: what `rapport init` does.
+
+Intent and sentiment are fitted as any other classifier with the method `head`; what is shipped is then fitted on all
+rows, so that it does not lack the plainest questions. Escalation and "finished" are in `finetune.talk`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.common_texts import common_rows
+from finetune.examples import Labelled, Splits, intent_rows, representative, sentiment_rows
+from finetune.fitting import fit_classifier
+from finetune.logistic import fit_linear
+from finetune.parts import with_oos_last
+from finetune.plan import Task, TrainingPlan
+from finetune.reference import make_reference
+from finetune.row_checks import check_rows
+from finetune.scores import classifier_scores
+from finetune.talk import fit_talk_heads
+from finetune.tuning import Unwatched
+from finetune.vectors import VectorCache
+from rapport.cards import Card, publish
+from rapport.dialogues import Dialogue, Ordinary
+from rapport.heads import Head, HeadOutput, write_head
+from rapport.paths import Home
+from rapport.reference import save_reference
+from rapport.registry import use
+
+if TYPE_CHECKING:
+    from rapport.models import Encoder
+
+Progress = Callable[[str], None]
+# Sentiment is not balanced: most messages are neutral, and a calm customer taken for an angry one is one handover
+# too many.
+PLANS: dict[Task, TrainingPlan] = {
+    "intent": TrainingPlan(method="head", balanced=True),
+    "sentiment": TrainingPlan(method="head", balanced=False, closed=True),
+}
+MADE = {
+    "method": "multinomial logistic regression on frozen vectors and hashed words",
+    "masked": True,
+    "fitted_on": "all rows; the scores are of the same fit without the test rows",
+}
+
+
+def fit_default_heads(
+    home: Home,
+    sample_examples: Iterable[Ordinary],
+    *,
+    encoder: "Encoder",
+    conversations: Sequence[Dialogue] | None = None,
+    progress: Progress | None = None,
+) -> list[Card]:
+    """Fit, calibrate, publish and put to use every head that the agent reads a message with. Returns their cards.
+
+    The artifact's name carries the fingerprint of its rows, so fitting again on the same rows replaces it by itself
+    and another set of rows never overwrites a model that a rollback may need. conversations: see `fit_talk_heads`.
+    """
+    say = progress or (lambda _: None)
+    utterances = representative(sample_examples)
+    vectors = VectorCache(encoder)
+    tasks: dict[Task, Splits] = {
+        "intent": intent_rows(utterances, more=common_rows()),
+        "sentiment": sentiment_rows(utterances),
+    }
+    cards, heads = [], {}
+    for task, splits in tasks.items():
+        say(f"fitting {task} on {len(splits.train)} texts")
+        # before the refit: what reads its output must not see texts that it was fitted on
+        heads[task] = fit_head(task, splits, vectors)
+        cards.append(_published(home, task, heads[task], splits, vectors))
+    say("fitting escalation and finished")
+    sentiment = heads["sentiment"]
+    return [*cards, *fit_talk_heads(home, utterances, vectors, sentiment=sentiment, conversations=conversations)]
+
+
+def fit_head(task: Task, splits: Splits, vectors: VectorCache) -> Head:
+    """Choose and calibrate on dev, then fit on train and dev together. Raises BadRow, see `check_rows`."""
+    check_rows(task, splits.train, splits.dev)
+    fitted = fit_classifier(splits.train, splits.dev, vectors, PLANS[task], folder=Path(), watch=Unwatched())
+    return refit(fitted.head, splits.train + splits.dev, vectors, balanced=PLANS[task].balanced)
+
+
+def refit(head: Head, rows: Sequence[Labelled], vectors: VectorCache, *, balanced: bool) -> Head:
+    """The same head, its calibration kept, fitted on these rows. Scores must be taken before it has seen test rows."""
+    linear = fit_linear(vectors.of(rows), strength=float(head.facts["strength"]), balanced=balanced)
+    ordered = linear.ordered(with_oos_last(linear.labels))
+    return replace(head, weights=ordered.weights, bias=ordered.bias, words=ordered.words)
+
+
+def said_of(head: Head, rows: Sequence[Labelled], vectors: VectorCache) -> HeadOutput:
+    """What a head says of labelled texts."""
+    encoded = vectors.of(rows)
+    return head.predict(encoded.vectors, encoded.texts)
+
+
+def _published(home: Home, task: Task, head: Head, splits: Splits, vectors: VectorCache) -> Card:
+    """Publish the head as fitted on all rows, with the scores and the reference of the head that has not seen test."""
+    everything = splits.train + splits.dev + splits.test
+    scores = classifier_scores(said_of(head, splits.test, vectors), [row.label for row in splits.test])
+    new = said_of(head, splits.test or splits.dev, vectors)
+    shipped = refit(head, everything, vectors, balanced=PLANS[task].balanced)
+    card = _card(task, shipped, splits, scores if splits.test else {})
+    with publish(home.models / card.name, card) as temporary:
+        write_head(temporary, shipped)
+        known = said_of(shipped, everything, vectors)
+        save_reference(temporary, make_reference(vectors.of(everything), known, new=new))
+    return use(home, task, card.name)
+
+
+def _card(task: Task, head: Head, splits: Splits, scores: dict[str, Any]) -> Card:
+    rows = {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)}
+    return Card(
+        name=f"{task}-{splits.fingerprint[:8]}",
+        kind=task,
+        base=head.base,
+        data={"fingerprint": splits.fingerprint, "rows": rows, "labels": len(head.labels)},
+        plan={**MADE, **head.facts, "temperature": round(head.temperature, 4), "scope_score": head.scope_score},
+        scores=scores,
+    )
