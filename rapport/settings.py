@@ -9,7 +9,7 @@ import os
 import tomllib
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,37 @@ CHAT_MODEL_VARIABLE = "RAPPORT_CHAT_MODEL"
 
 
 def setting(
-    default: Any, help: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    reads: Callable[[Any], object] | None = None,
 ) -> Any:
-    """Declare one setting: its default, what it does, and which values it takes."""
-    metadata = {"help": help, "low": low, "high": high, "choices": choices}
+    """Declare one setting: its default, what it does, and which values it takes.
+
+    reads: what makes sense of the value, for more than a range or a choice; it raises ValueError where it cannot.
+    """
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "reads": reads}
     return field(default=default, metadata=metadata)
+
+
+def networks(text: str) -> list[str]:
+    """The networks in a list with commas between, each as address and prefix; a single address is one of its own.
+
+    Raises ValueError for what is no network, and for one that holds every address.
+    """
+    from ipaddress import ip_network
+
+    found = []
+    for part in text.split(","):
+        if part.strip():
+            network = ip_network(part.strip(), strict=False)
+            if not network.prefixlen:
+                raise ValueError(f"'{part.strip()}' is everybody")
+            found.append(str(network))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +133,16 @@ class ServerSettings:
     requests_per_minute: int = setting(600, "Requests that one address may send.", low=1, high=1_000_000)
     messages_per_minute: int = setting(30, "Messages that one conversation may send.", low=1, high=100_000)
     cors_origins: str = setting("", "Sites, with commas between, whose pages may call the API; empty: none.")
+    trusted_proxies: str = setting(
+        "",
+        "Addresses or networks, with commas between, whose X-Forwarded-For is believed; empty: none.",
+        reads=networks,
+    )
+    metrics: str = setting(
+        "local",
+        "Who reads /metrics: this machine and staff, staff alone, or all.",
+        choices=("local", "staff", "public"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +275,11 @@ def _checked(name: str, value: Any, hint: Any, declared: Field[Any]) -> Any:
         raise SettingsError(f"{name} = {value!r} is out of range.", hint=f"Give a value from {low} to {high}.")
     if choices and value not in choices:
         raise SettingsError(f"{name} = {value!r} is not known.", hint=f"Give one of: {', '.join(choices)}.")
+    if (reads := declared.metadata["reads"]) is not None:
+        try:
+            reads(value)
+        except ValueError as error:
+            raise SettingsError(f"{name} = {value!r}: {error}.", hint=declared.metadata["help"]) from error
     return value
 
 

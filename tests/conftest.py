@@ -33,13 +33,19 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-# Tests that share what is dear to make, and so run in one process: fitted heads, the sample company, torch.
+# Tests that share what is dear to make, and so run in one process: fitted heads, the sample company, torch and models.
 TOGETHER = {
     "tests/agent/": "shop",
     "tests/rapport/test_sample": "sample",
-    "tests/rapport/test_models.py": "encoder",
-    "tests/rapport/test_encoders.py": "encoder",
-    "tests/robustness/test_broken_artifacts.py": "encoder",
+    "tests/finetune/test_batches.py": "torch",
+    "tests/finetune/test_network.py": "torch",
+    "tests/rapport/test_encoders.py": "torch",
+    "tests/rapport/test_models.py": "torch",
+    "tests/retrieval/test_langchain.py": "torch",
+    "tests/robustness/test_bad_places.py": "torch",
+    "tests/robustness/test_broken_artifacts.py": "torch",
+    "tests/ui/test_cli.py": "torch",
+    "tests/ui/test_explain_command.py": "torch",
 }
 
 
@@ -114,6 +120,14 @@ def planted() -> Callable[..., list[tuple[str, str]]]:
         return rows
 
     return make
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """The library, loaded by the tests that use it and not while the others are collected."""
+    import torch
+
+    return torch
 
 
 @pytest.fixture(scope="session")

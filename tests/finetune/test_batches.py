@@ -1,7 +1,5 @@
 """Training batches."""
 
-import torch
-
 from finetune.batches import Shared, batches
 
 
@@ -19,7 +17,7 @@ def test_the_seed_fixes_the_order():
     assert batches(lengths, 8, seed=1) != batches(lengths, 8, seed=2)
 
 
-def test_kept_states_come_back_padded_with_their_mask():
+def test_kept_states_come_back_padded_with_their_mask(torch):
     states = torch.arange(10, dtype=torch.float32).reshape(5, 2)  # three texts of 2, 1 and 2 tokens
     rows, mask = Shared(states, [2, 1, 2]).padded([2, 1])
     assert rows.tolist() == [[[6.0, 7.0], [8.0, 9.0]], [[4.0, 5.0], [0.0, 0.0]]]

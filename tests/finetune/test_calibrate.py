@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from finetune.calibrate import OOS_SHARE, fit_accept, fit_scope, fit_temperature, interval, platt
 from finetune.metrics import expected_calibration_error
@@ -86,5 +85,7 @@ def test_the_interval_of_a_share_agrees_with_scipy(wrong, rows):
     if not rows:
         assert (low, high) == (0.0, 1.0)
         return
+    from scipy.stats import binomtest
+
     theirs = binomtest(wrong, rows).proportion_ci(0.95, method="exact")
     assert (low, high) == pytest.approx((theirs.low, theirs.high))

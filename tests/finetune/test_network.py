@@ -4,19 +4,18 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from finetune.network import contrast, label_weights
 
 
-def test_the_contrastive_loss_of_two_pairs_is_as_worked_by_hand():
+def test_the_contrastive_loss_of_two_pairs_is_as_worked_by_hand(torch):
     vectors = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
     # each row: its partner scores 10, two others 0, so -log(e^10 / (e^10 + 2))
     expected = -math.log(math.exp(10) / (math.exp(10) + 2))
     assert contrast(vectors, torch.tensor([0, 0, 1, 1])).item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_rows_that_share_no_label_have_no_contrastive_loss():
+def test_rows_that_share_no_label_have_no_contrastive_loss(torch):
     assert contrast(torch.eye(3), torch.tensor([0, 1, 2])).item() == 0.0
 
 

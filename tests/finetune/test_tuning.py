@@ -4,7 +4,6 @@ import random
 from pathlib import Path
 
 import pytest
-import torch
 
 import finetune.tuning as tuning
 from finetune.checkpoint import FILE, load_checkpoint
@@ -75,7 +74,7 @@ def test_training_lowers_the_loss_on_rows_it_has_not_seen(parts, tmp_path):
     assert list(Path(tmp_path).rglob("events.out.tfevents*"))
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, tmp_path, monkeypatch):
+def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, torch, tmp_path, monkeypatch):
     transformer, inputs, task = parts
     monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
     whole = tune(transformer, inputs, task, PLAN, folder=tmp_path / "whole", watch=Silent())
@@ -121,6 +120,8 @@ class Scarce:
 
     def padded(self, rows):
         if len(rows) > self._most:
+            import torch
+
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
         return self._inputs.padded(rows)
 

@@ -68,6 +68,19 @@ def test_imports_are_absolute():
     assert not relative
 
 
+def test_no_test_file_loads_a_model_library_when_it_is_collected():
+    """Each process that runs tests collects them all, and would wait for torch to run none of them."""
+    dear = {*HEAVY[: HEAVY.index("langchain")], "nltk", "sklearn", "scipy", "matplotlib", "captum"}
+    loaded = []
+    for path, nodes in trees().items():
+        tops = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) and not node.col_offset]
+        names = [alias.name for node in tops for alias in node.names if isinstance(node, ast.Import)]
+        names += [node.module or "" for node in tops if isinstance(node, ast.ImportFrom)]
+        if path.is_relative_to(ROOT / "tests") and dear & {name.split(".")[0] for name in names}:
+            loaded.append(str(path.relative_to(ROOT)))
+    assert not loaded
+
+
 def test_nothing_is_unpickled():
     unsafe = re.compile(r"^\s*(import|from) (pickle|joblib|dill|shelve)\b|torch\.load\(|allow_pickle=True", re.M)
     assert not [str(path) for path in sources() if unsafe.search(path.read_text()) and path != Path(__file__)]

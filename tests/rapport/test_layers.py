@@ -1,7 +1,6 @@
 """An encoder's top layers by themselves."""
 
 import pytest
-import torch
 
 from rapport.classifiers import local
 from rapport.errors import CorruptArtifact
@@ -12,14 +11,14 @@ pytestmark = pytest.mark.slow  # the real encoder in float32
 
 
 @pytest.fixture(scope="module")
-def transformer():
+def transformer(torch):
     from transformers import AutoModel
 
     return AutoModel.from_pretrained(str(find_weights()), dtype=torch.float32).eval()
 
 
 @pytest.mark.parametrize("start", [0, 2, 5])
-def test_layers_behind_the_shared_ones_give_what_the_whole_gives(transformer, start):
+def test_layers_behind_the_shared_ones_give_what_the_whole_gives(transformer, torch, start):
     ids = torch.tensor([[101, 2073, 2003, 2026, 2344, 102], [101, 7632, 102, 0, 0, 0]])
     mask = (ids > 0).long()
     with torch.inference_mode():
@@ -30,7 +29,7 @@ def test_layers_behind_the_shared_ones_give_what_the_whole_gives(transformer, st
     assert torch.allclose(states[mask.bool()], whole.last_hidden_state[mask.bool()], atol=1e-5)
 
 
-def test_a_copy_leaves_the_encoder_as_it_was(transformer):
+def test_a_copy_leaves_the_encoder_as_it_was(transformer, torch):
     top = top_of(transformer, 4)
     before = transformer.encoder.layer[4].output.dense.weight.clone()
     with torch.no_grad():
@@ -38,7 +37,7 @@ def test_a_copy_leaves_the_encoder_as_it_was(transformer):
     assert torch.equal(transformer.encoder.layer[4].output.dense.weight, before)
 
 
-def test_saved_layers_come_back(transformer, tmp_path):
+def test_saved_layers_come_back(transformer, torch, tmp_path):
     top = top_of(transformer, 4)
     save_layers(top, tmp_path / "layers.safetensors")
     again = load_layers(transformer, 4, tmp_path / "layers.safetensors")

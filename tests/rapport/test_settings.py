@@ -3,7 +3,7 @@
 import pytest
 
 from rapport.errors import SettingsError
-from rapport.settings import Settings, change_setting, explain, load_settings, parse_settings
+from rapport.settings import Settings, change_setting, explain, load_settings, networks, parse_settings
 
 
 def test_a_missing_file_means_the_defaults(home):
@@ -26,11 +26,19 @@ def test_every_setting_says_what_it_does():
         ({"server": {"port": True}}, "is not a int"),
         ({"server": 5}, "must be a section"),
         ({"encoder": {"dtype": "float8"}}, "auto, float32, bfloat16"),
+        ({"server": {"trusted_proxies": "10.0.0.1, nginx"}}, "'nginx' does not appear to be"),
+        ({"server": {"trusted_proxies": "0.0.0.0/0"}}, "is everybody"),
+        ({"server": {"metrics": "all"}}, "local, staff, public"),
     ],
 )
 def test_a_wrong_value_says_what_is_right(table, said):
     with pytest.raises(SettingsError, match=said):
         parse_settings(table)
+
+
+def test_networks_are_read_from_addresses_and_prefixes():
+    assert networks("") == networks(" , ") == []
+    assert networks("10.0.0.5, 192.168.7.9/16,fd00::/8") == ["10.0.0.5/32", "192.168.0.0/16", "fd00::/8"]
 
 
 def test_a_whole_number_is_taken_where_a_fraction_is_meant():

@@ -109,7 +109,7 @@ def served(serve: Callable[[], Home]) -> Iterator[Served]:
 
     home = serve()
     settings = load_settings(home)
-    with TestClient(create_app(home, settings), raise_server_exceptions=False) as client:
+    with TestClient(create_app(home, settings), raise_server_exceptions=False, client=("127.0.0.1", 50_000)) as client:
         yield Served(client, home, settings)
 
 

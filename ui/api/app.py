@@ -11,11 +11,12 @@ from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from crm.store import Store
 from rapport import __version__
 from rapport.paths import Home
-from rapport.settings import Settings
+from rapport.settings import Settings, networks
 from ui.api import conversations, errors, health, pages, staff
 from ui.api.limits import Limits
 from ui.api.metrics import Counted, Metrics
@@ -109,7 +110,7 @@ def _mount_chat(app: FastAPI, settings: Settings) -> None:
 
 
 def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
-    """From the inside out: errors, other sites' pages, limits, counting."""
+    """From the inside out: errors, other sites' pages, limits, counting, the client that a proxy names."""
     app.add_middleware(errors.Caught, company=settings.company.name)
     if origins := [origin.strip() for origin in settings.server.cors_origins.split(",") if origin.strip()]:
         app.add_middleware(
@@ -118,3 +119,5 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         )  # fmt: skip
     app.add_middleware(Limits, per_minute=settings.server.requests_per_minute)
     app.add_middleware(Counted, metrics=metrics)
+    if proxies := networks(settings.server.trusted_proxies):
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from rapport.errors import IndexMismatch
 from ui.api import schemas
-from ui.api.access import Shared
+from ui.api.access import CountersOnly, Shared, failures
 from ui.api.errors import describe
 from ui.api.service import Service
 
@@ -30,7 +30,10 @@ def ready(service: Shared) -> JSONResponse:
     return JSONResponse({"ready": good, "dependencies": found}, status_code=200 if good else 503)
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/metrics", response_class=Response, dependencies=[CountersOnly],
+    responses={200: {"content": {"text/plain": {}}}, **failures(401)},
+)  # fmt: skip
 def metrics(service: Shared) -> Response:
     """Counters for Prometheus: requests, turns by decision, time per stage, handovers, index updates."""
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -31,10 +31,12 @@ def command(
     where_to = {"chat": f"{base}/chat", "docs": f"{base}/docs", "ready": f"{base}/health/ready"}
     emit(where_to, as_json, lambda data: console(stderr=True).print(f"chat {data['chat']}   API {data['docs']}"))
     sys.stdout.flush()
-    # A page that is open holds a connection; without a limit it would hold up the stop.
+    # A page that is open holds a connection; without a limit it would hold up the stop. uvicorn by itself would believe
+    # every local proxy: here the app reads their headers, from `server.trusted_proxies` alone.
     uvicorn.run(
-        app, host=address, port=number, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS
-    )
+        app, host=address, port=number, log_level="warning", access_log=False, proxy_headers=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )  # fmt: skip
 
 
 def check_port(host: str, port: int) -> None:
