@@ -25,7 +25,7 @@ _OUTCOMES: dict[str, tuple[tuple[Did, int], ...]] = {
     "escalate": (("answered", 36), ("asked", 26), ("verify", 6), ("unanswered", 28), ("unverified", 4)),
 }
 _NOT_ORDINARY = frozenset({"complaint", "talk_to_person", "verify_me", "confirm", "deny", "thanks", "goodbye"})
-_TWICE = {"train": 0.3, "dev": 0.7, "test": 0.7}  # share of the families that are rendered a second time
+_TWICE = {"train": 0.0, "dev": 0.3, "test": 0.3}  # share of the families that are rendered a second time
 _REPEATS = {"train": 180, "dev": 36, "test": 36}  # conversations of repeated and of unhappy ordinary messages
 # How a question is put a second and a third time.
 _AGAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
