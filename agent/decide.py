@@ -23,6 +23,7 @@ _WHY = re.compile(
     re.IGNORECASE,
 )
 MOST_STEPS = 4
+_NO_OFFER = SMALL_TALK | {"declined"}
 SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
@@ -185,10 +186,10 @@ def _with_offer(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _may_offer(facts: Facts, steps: tuple[Step, ...]) -> bool:
-    """One question at a time, none twice in a row, and no offer in the place of one that was just declined."""
+    """One question at a time, none twice in a row, none after small talk or in the place of one just declined."""
     pending = facts.context.pending
     just_offered = pending is not None and pending.kind == "offer"
-    return not just_offered and all(one.decision.kind == "answer" and one.rule != "declined" for one in steps)
+    return not just_offered and all(one.decision.kind == "answer" and one.rule not in _NO_OFFER for one in steps)
 
 
 def _while_waiting(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:
