@@ -104,6 +104,7 @@ def limits_of(settings: Settings) -> Limits:
         confidence=settings.agent.confidence,
         answerable=settings.retrieval.answerable,
         sure_article=thresholds["sure_article"],
+        person=thresholds["person"],
         finished=thresholds["finished"],
         clarify=settings.agent.clarify_limit,
         attempts=settings.verify.attempts,

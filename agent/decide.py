@@ -23,6 +23,8 @@ _WHY = re.compile(
     re.IGNORECASE,
 )
 MOST_STEPS = 4
+_NO_OFFER = SMALL_TALK | {"declined"}
+SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
 # What the agent still answers while the customer waits for a person.
@@ -45,14 +47,15 @@ def _person_asked_for(facts: Facts) -> tuple[Step, ...]:
     for index, ask in enumerate(facts.understanding.asks):
         least = facts.limits.confidence if facts.understanding.language == "en" else SURE_ABROAD
         sure = ask.confidence >= least and ask.in_scope >= facts.limits.in_scope
-        if ask.intent == "talk_to_person" and sure:
+        if ask.intent == "talk_to_person" and sure and facts.understanding.escalate >= facts.limits.person:
             return (step("hand_over", "the customer asked for a person", "asked_for_person", ask, index),)
     return ()
 
 
 def _escalation(facts: Facts) -> tuple[Step, ...]:
     said = facts.understanding
-    if said.escalate_level != "escalate":
+    set_phrase = said.main.intent in SMALL_TALK and said.main.confidence >= SET_PHRASE  # "are you a robot?"
+    if said.escalate_level != "escalate" or (set_phrase and len(said.asks) == 1):
         return ()
     if said.escalate_reason == REASONS["person"]:
         return (step("hand_over", "the customer asked for a person", "asked_for_person", said.main, 0),)
@@ -183,10 +186,10 @@ def _with_offer(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _may_offer(facts: Facts, steps: tuple[Step, ...]) -> bool:
-    """One question at a time, none twice in a row, and no offer in the place of one that was just declined."""
+    """One question at a time, none twice in a row, none after small talk or in the place of one just declined."""
     pending = facts.context.pending
     just_offered = pending is not None and pending.kind == "offer"
-    return not just_offered and all(one.decision.kind == "answer" and one.rule != "declined" for one in steps)
+    return not just_offered and all(one.decision.kind == "answer" and one.rule not in _NO_OFFER for one in steps)
 
 
 def _while_waiting(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:

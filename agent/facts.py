@@ -34,6 +34,7 @@ class Limits:
     confidence: float = 0.45
     answerable: float = 0.5
     sure_article: float = 0.8
+    person: float = 0.1
     finished: float = 0.3
     clarify: int = 2
     attempts: int = 5

@@ -24,7 +24,10 @@ _LOUD = re.compile(r"\b[A-Z]{3,}\b(?![-\d])")
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A kind of phrase. floor: "" or the reason for which a message with it goes to a person whatever a head says."""
+    """A kind of phrase. pattern: reads small letters, which takes half the time of reading both.
+
+    floor: "" or the reason for which a message with it goes to a person whatever a head says.
+    """
 
     id: str
     pattern: re.Pattern[str]
@@ -35,14 +38,13 @@ class Signal:
 def signals() -> tuple[Signal, ...]:
     """The signals of the file, in its order."""
     rows = tomllib.loads(FILE.read_text(encoding="utf-8"))["signal"]
-    return tuple(
-        Signal(row["id"], re.compile("|".join(row["patterns"]), re.I | re.M), row.get("floor", "")) for row in rows
-    )
+    return tuple(Signal(row["id"], re.compile("|".join(row["patterns"]), re.M), row.get("floor", "")) for row in rows)
 
 
 def floor_of(text: str) -> str:
     """The reason for which the words alone call for a person, or ""."""
-    return next((one.floor for one in signals() if one.floor and one.pattern.search(text)), "")
+    lower = text.lower()
+    return next((one.floor for one in signals() if one.floor and one.pattern.search(lower)), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,8 @@ def words_of(text: str) -> Words:
         "question": float("?" in text),
     }
     amounts = [float(found.value) for found in find_amounts(text) if found.currency in _COMPARED]
-    found = {signal.id: float(bool(signal.pattern.search(text))) for signal in signals()}
+    lower = text.lower()
+    found = {signal.id: float(bool(signal.pattern.search(lower))) for signal in signals()}
     return Words(found, style, max(amounts, default=0.0))
 
 

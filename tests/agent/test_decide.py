@@ -63,6 +63,11 @@ def test_an_upset_customer_is_handed_over():
     assert (step.rule, step.decision.kind, step.decision.reason) == ("escalation", "hand_over", "anger")
 
 
+def test_a_set_phrase_is_no_case_for_a_person():
+    assert rules(facts(ask("thanks", confidence=0.99), escalate_level="escalate")) == ["thanks"]
+    assert rules(facts(ask("thanks", confidence=0.9), escalate_level="escalate")) == ["escalation"]
+
+
 def test_an_uneasy_customer_is_answered_and_offered_a_person():
     (step,) = decide(facts(ask("order_status", number="W1"), escalate_level="offer"))
     assert (step.rule, step.offers) == ("order_status", True)
@@ -78,6 +83,13 @@ def test_a_person_is_offered_once_and_not_beside_a_question_of_ours():
 
 def test_a_person_asked_for_is_called_even_beside_another_question():
     assert rules(facts(ask("order_status"), ask("talk_to_person"))) == ["asked_for_person"]
+
+
+def test_a_wish_for_a_person_without_any_urgency_is_not_believed():
+    given = facts(ask("talk_to_person", "which agent do you ship with?"), answerable=0.9)
+    calm = replace(given, understanding=replace(given.understanding, escalate=0.01))
+    assert rules(given) == ["asked_for_person"]
+    assert rules(calm) == ["article"]
 
 
 def test_a_change_is_explained_and_a_person_offered():
