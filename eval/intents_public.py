@@ -145,7 +145,7 @@ def measure_set(one: PublicSet, *, seed: int, method: str, encoder: "Encoder", w
     plan = TrainingPlan(**{**given, **one.plan})
     with tempfile.TemporaryDirectory(prefix="rapport-eval-") as place:
         home = Home(Path(place)).create()
-        job = Job(task=one.task, name=one.name, train=_distinct(train), plan=plan)
+        job = Job(task=one.task, name=one.name, train=train, plan=plan)
         card = train_classifier(home, job, encoder=encoder, watch=watch)
         figures, _ = measure(load_classifier(home.models / one.name, encoder), test, encoder=encoder)
     figures |= {"seed": seed, "method": card.plan["method"], "seconds": card.scores["seconds"], "train": len(train)}
@@ -157,15 +157,15 @@ def measure_set(one: PublicSet, *, seed: int, method: str, encoder: "Encoder", w
 
 def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Mean, and the largest less the smallest, of each figure over the runs; the runs' own figures beside them."""
-    names = [name for name, value in runs[0].items() if isinstance(value, int | float) and name != "seed"]
-    values = {name: [run[name] for run in runs if run[name] is not None] for name in names}
-    mean = {name: sum(found) / len(found) for name, found in values.items() if found}
+    numbers = {name for run in runs for name, value in run.items() if isinstance(value, int | float)} - {"seed"}
+    values = {name: [run[name] for run in runs if run[name] is not None] for name in runs[0] if name in numbers}
+    mean = {name: sum(found) / len(found) for name, found in values.items()}
     keep = ("seed", "method", "accuracy", "macro_f1", "oos_auroc", "ece", "answered", "error_among_answered",
             "error_interval", "over_svm", "seconds")  # fmt: skip
     return {
         "runs": len(runs),
         "mean": mean,
-        "spread": {name: max(found) - min(found) for name, found in values.items() if found},
+        "spread": {name: max(found) - min(found) for name, found in values.items()},
         "each": [{name: run[name] for name in keep if run.get(name) is not None} for run in runs],
     }
 
@@ -184,8 +184,3 @@ def svm_macro_f1(train: Sequence[Labelled], test: Sequence[Labelled]) -> float:
     model.fit([row.text for row in train], [row.label for row in train])
     known = [row for row in test if row.label != OOS]
     return macro_f1([row.label for row in known], list(model.predict([row.text for row in known])))
-
-
-def _distinct(rows: Sequence[Labelled]) -> list[Labelled]:
-    """Each text with its label once, as `read_labelled` gives them."""
-    return list({(row.text.casefold(), row.label): row for row in rows}.values())

@@ -92,3 +92,16 @@ def columns_of(labels: Sequence[str], rows: Sequence[str]) -> "np.ndarray":
 
     place = {label: column for column, label in enumerate(labels)}
     return np.array([place[row] for row in rows])
+
+
+def label_weights(counts: Sequence[int]) -> "np.ndarray":
+    """(L,) weights that let rare labels count more: the inverse square root of their share, with mean 1 over the rows.
+
+    The full inverse lets two rows outweigh a thousand.
+    """
+    import numpy as np
+
+    sizes = np.asarray(counts, dtype=np.float64)
+    weights = 1.0 / np.sqrt(np.maximum(sizes, 1.0))
+    scaled: np.ndarray = weights / ((weights * sizes).sum() / max(sizes.sum(), 1.0))
+    return scaled.astype(np.float32)

@@ -19,6 +19,7 @@ from finetune.plan import TrainingPlan
 from finetune.scope import left_out_scope
 from finetune.tuning import Watch
 from finetune.vectors import Encoded, VectorCache
+from rapport.errors import BadRow
 from rapport.heads import OOS, Head, base_name
 from rapport.scope import nearness, softmax
 
@@ -74,11 +75,14 @@ def fit_classifier(
 ) -> Fitted:  # fmt: skip
     """Fit by the plan. dev: rows to calibrate on; without any, rows are held out of `train`.
 
+    A text that stands in `train` several times is learnt once, with its most frequent label, and counts as often as it
+    stands there where rows are held out, so that certainty is that of messages as they come.
     named: the labels' names say what they mean, so each counts as one more example where examples are few.
     folder: of the run's checkpoints and logs.
     """
     rows, given = vectors.of(train), vectors.of(dev)
-    labels = with_oos_last(sorted(set(rows.labels)))
+    taught = rows.settled()
+    labels = _labels_of(taught)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
     held = [_hold_out(rows, fold, given, labels, names, plan, vectors, folder / str(n), watch)
@@ -87,14 +91,21 @@ def fit_classifier(
     blend, tuned = _choose(whole, labels, plan)
     layers = held[0].trained if tuned else None
     if tuned and len(folds) > 1:
-        layers = train_layers(rows.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
-    linear = fit_linear(rows.plus(names), strength=whole.strength, balanced=plan.balanced).ordered(labels)
+        layers = train_layers(taught.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
+    linear = fit_linear(taught.plus(names), strength=whole.strength, balanced=plan.balanced).ordered(labels)
     own = whole.layers if tuned else None
     logits = whole.linear if own is None else own + blend * whole.linear
     head = mixed(linear, layers, blend, base=base_name(vectors.encoder))
     held_out = HeldOut(labels=labels, logits=logits, near=whole.near, truth=whole.truth)
-    head = _calibrated(head, held_out, whole, rows, plan)
+    head = _calibrated(head, held_out, whole, taught, plan)
     return Fitted(head=head, layers=layers, plan=plan, held_out=held_out, folds=len(folds))
+
+
+def _labels_of(rows: Encoded) -> tuple[str, ...]:
+    labels = with_oos_last(sorted(set(rows.labels)))
+    if len([label for label in labels if label != OOS]) < 2:
+        raise BadRow("hardly any text has one most frequent label.", hint="Label each text alike wherever it stands.")
+    return labels
 
 
 def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...], names: Encoded, plan: TrainingPlan,
@@ -102,7 +113,8 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
     """Fit on the fold's rows and score those that it holds out, or the given dev rows."""
     import numpy as np
 
-    train, dev = rows.take(fold.train).plus(names), rows.take(fold.dev) if fold.dev else given
+    taught = rows.take(fold.train).settled()
+    train, dev = taught.plus(names), rows.take(fold.dev) if fold.dev else given
     dev = dev.take([row for row, label in enumerate(dev.labels) if label in labels or label == OOS])
     linear = choose_linear(train, dev, strengths=STRENGTHS, balanced=plan.balanced)
     scores = np.full((len(dev), len(labels)), -30.0, dtype=np.float32)
@@ -111,7 +123,7 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
     if plan.method != "head":
         trained = train_layers(train, dev, labels, plan, vectors, folder, watch)
         own = trained.logits(dev.texts)
-    near = nearness(dev.vectors, rows.take(fold.train).vectors)
+    near = nearness(dev.vectors, taught.vectors)
     return _Held(linear=scores, layers=own, near=near, truth=dev.labels, strength=linear.strength, trained=trained)
 
 

@@ -22,7 +22,7 @@ COLUMNS = ("text", "label")
 class LabelledFile:
     """What a file of labelled texts holds.
 
-    rows: each distinct text once, in the order of the file. problems: what was found -> how many rows it concerns.
+    rows: all that can be used, in the order of the file. problems: what was found -> how many rows it concerns.
     examples: for each problem the first row that has it, as "line N: …".
     """
 
@@ -46,25 +46,26 @@ class _Problems:
         self.first.setdefault(name, f"first on line {line}: {detail}")
 
 
-def read_labelled(path: Path, *, mapping: Mapping[str, str] | None = None, keep_repeated: bool = False) -> LabelledFile:
+def read_labelled(path: Path, *, mapping: Mapping[str, str] | None = None) -> LabelledFile:
     """Read `{"text", "label"}` rows. mapping: field -> column, for other column names.
 
-    A row without text or label, or that cannot be read, is left out and counted. A text that stands in the file with
-    several labels keeps the most frequent one; where none is, all of its rows are left out. keep_repeated: every row
-    that has a text and a label stays, as a measurement wants it.
+    A row without text or label, or that cannot be read, is left out and counted. Repeated texts stay, because they say
+    how frequent a message is; they and texts that stand with several labels are counted.
     Raises UserError for a file that is no text or lacks a column, BadRow where no row is left.
     """
     problems = _Problems()
+    rows: list[Labelled] = []
     found: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for line, text, label in _rows(path, _complete(mapping or {}), problems):
-        key = str(line) if keep_repeated else mask(text).casefold()
-        found[key].append((line, text, label))
-    rows = tuple(row for group in found.values() for row in _settled(group, problems))
+        rows.append(Labelled(text, label))
+        found[mask(text).casefold()].append((line, text, label))
+    for group in found.values():
+        _count_repeats(group, problems)
     if not rows:
         raise BadRow(
             f"{path.name} has no usable row.", hint=f"Each needs a text and a label. {_summary(problems)}".strip()
         )
-    return LabelledFile(rows=rows, problems=dict(problems.counts), examples=problems.first)
+    return LabelledFile(rows=tuple(rows), problems=dict(problems.counts), examples=problems.first)
 
 
 def read_texts(path: Path, *, column: str = "text") -> list[str]:
@@ -96,18 +97,15 @@ def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterat
             yield line, text, label
 
 
-def _settled(group: list[tuple[int, str, str]], problems: _Problems) -> list[Labelled]:
-    """The one row of a text that may stand in the file several times."""
+def _count_repeats(group: list[tuple[int, str, str]], problems: _Problems) -> None:
+    """Count the rows of one text beyond its first, and whether their labels differ."""
     labels = Counter(label for _, _, label in group)
     line, text, _ = group[0]
     for repeated, _, _ in group[1:]:
         problems.add("repeated texts", repeated, f"'{text[:40]}' stands on line {line} already")
-    if len(labels) == 1:
-        return [Labelled(text, group[0][2])]
-    (best, votes), (_, others) = labels.most_common(2)
-    names = ", ".join(f"{name} ({count})" for name, count in labels.most_common())
-    problems.add("texts with different labels", line, f"'{text[:40]}' is {names}")
-    return [Labelled(text, best)] if votes > others else []
+    if len(labels) > 1:
+        names = ", ".join(f"{name} ({count})" for name, count in labels.most_common())
+        problems.add("texts with different labels", line, f"'{text[:40]}' is {names}")
 
 
 def _records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any], str]]:

@@ -1,10 +1,12 @@
 """Multinomial logistic regression on frozen vectors and hashed words. Knows nothing of what the labels mean."""
 
 import functools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from finetune.examples import label_weights
 from finetune.vectors import Encoded
 from rapport.lexical import PLACES, places, weight
 from rapport.scope import softmax
@@ -44,7 +46,7 @@ class Linear:
 
 
 def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordless: bool = False) -> Linear:
-    """Fit by L-BFGS. balanced: a rare label counts as much as a frequent one. wordless: on the vectors alone.
+    """Fit by L-BFGS. balanced: a rare label counts more than its share. wordless: on the vectors alone.
 
     Raises ValueError with fewer than two different labels.
     """
@@ -58,7 +60,9 @@ def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordles
         raise ValueError(f"a classifier needs two labels or more; the rows have {names}.")
     words = csr_matrix((len(rows), PLACES), dtype=np.float32) if wordless else word_matrix(rows.texts)
     features = hstack([csr_matrix(rows.vectors), words]).tocsr()
-    model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=300, tol=1e-4)
+    counts = Counter(rows.labels)
+    shares = dict(zip(names, label_weights([counts[name] for name in names]).tolist(), strict=True))
+    model = LogisticRegression(C=strength, class_weight=shares if balanced else None, max_iter=300, tol=1e-4)
     with threadpool_limits(1):  # the products are small; threads cost more than they bring, above all on a busy machine
         model.fit(features, np.asarray(rows.labels))
     weights: np.ndarray = np.asarray(model.coef_, dtype=np.float32)

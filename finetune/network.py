@@ -1,6 +1,5 @@
 """The trainable classifier: top layers, mean pooling, a linear map. Its losses; nothing of loops or files."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from finetune.plan import TrainingPlan
@@ -95,19 +94,6 @@ def contrast(vectors: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":
         return vectors.sum() * 0.0
     means = (shares * same).sum(1) / partners.clamp(min=1)
     return -means[partners > 0].mean()
-
-
-def label_weights(counts: Sequence[int]) -> "np.ndarray":
-    """(L,) weights that let rare labels count more: the inverse square root of their share, with mean 1 over the rows.
-
-    The full inverse lets two rows outweigh a thousand.
-    """
-    import numpy as np
-
-    sizes = np.asarray(counts, dtype=np.float64)
-    weights = 1.0 / np.sqrt(np.maximum(sizes, 1.0))
-    scaled: np.ndarray = weights / ((weights * sizes).sum() / max(sizes.sum(), 1.0))
-    return scaled.astype(np.float32)
 
 
 def parameter_groups(network: Any, plan: TrainingPlan) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ class TrainingPlan:
     layers: how many top layers are trained; those below stay shared, and a message passes them once. 0: all, with the
     embeddings. learning_rate: its peak; layer_decay: factor on it for each layer further down.
     contrast: weight of the supervised contrastive loss. smoothing: of the labels. average: decay of the running
-    average of the weights, which is what is kept. balanced: rare labels count as much as frequent ones.
+    average of the weights, which is what is kept. balanced: rare labels count more than their share.
     patience: epochs without a better dev loss before it stops. risk: share of wrong answers that is accepted among the
     answered. strange: share of the messages that no label is expected to cover, where no row shows any. closed: the
     labels cover every message, as sentiments do.
@@ -82,7 +82,8 @@ class TrainingPlan:
 
 def plan_for(rows: Sequence[Labelled], plan: TrainingPlan) -> TrainingPlan:
     """The plan with what depends on the rows filled in: a few rows a label are trained longer and by contrast."""
-    sizes = Counter(row.label for row in rows)
+    distinct = {(row.text.casefold(), row.label) for row in rows}
+    sizes = Counter(label for _, label in distinct)
     if not sizes or median(sizes.values()) > FEW:
         return plan
     return replace(plan, epochs=min(plan.epochs, 5), contrast=1.0, anchor=1.0, drop=0.1, smoothing=0.0, average=0.97,

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from finetune.batches import batches, paired
 from finetune.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
+from finetune.examples import label_weights
 from finetune.inputs import Inputs
-from finetune.network import anchor, build_network, hidden, label_weights, loss_of, parameter_groups
+from finetune.network import anchor, build_network, hidden, loss_of, parameter_groups
 from finetune.plan import TrainingPlan
 from rapport.layers import top_of
 

@@ -1,5 +1,6 @@
 """Encode labelled texts, each once. The texts are masked as they are when a turn is understood."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,6 +30,19 @@ class Encoded:
         places = list(rows)
         texts, labels = (tuple(column[row] for row in places) for column in (self.texts, self.labels))
         return Encoded(texts, self.vectors[places], labels)
+
+    def settled(self) -> "Encoded":
+        """Each text once, at its first place and with its most frequent label; left out where its labels are even."""
+        labels: dict[str, Counter[str]] = defaultdict(Counter)
+        first: dict[str, int] = {}
+        for row, (text, label) in enumerate(zip(self.texts, self.labels, strict=True)):
+            key = text.casefold()
+            labels[key][label] += 1
+            first.setdefault(key, row)
+        best = {key: votes.most_common(2) for key, votes in labels.items()}
+        kept = [key for key, votes in best.items() if len(votes) == 1 or votes[0][1] > votes[1][1]]
+        rows = self.take([first[key] for key in kept])
+        return Encoded(rows.texts, rows.vectors, tuple(best[key][0][0] for key in kept))
 
     @staticmethod
     def none(cache: "VectorCache") -> "Encoded":

@@ -49,23 +49,12 @@ def test_rows_without_text_or_label_are_counted_with_their_line(tmp_path):
     assert "line 2" in found.notes[1]
 
 
-def test_a_text_with_different_labels_keeps_the_most_frequent_one(tmp_path):
+def test_repeated_texts_stay_and_are_counted_and_so_are_their_different_labels(tmp_path):
     rows = [{"text": "where is it", "label": label} for label in ("status", "refund", "status")]
     found = read_labelled(jsonl(tmp_path / "rows.jsonl", rows))
-    assert [(row.text, row.label) for row in found.rows] == [("where is it", "status")]
-    assert found.problems["texts with different labels"] == 1
+    assert [row.label for row in found.rows] == ["status", "refund", "status"]
+    assert found.problems == {"repeated texts": 2, "texts with different labels": 1}
     assert "status (2), refund (1)" in next(note for note in found.notes if "different" in note)
-
-
-def test_a_text_whose_labels_are_even_is_left_out(tmp_path):
-    rows = [{"text": "it", "label": "a"}, {"text": "it", "label": "b"}, {"text": "other", "label": "a"}]
-    found = read_labelled(jsonl(tmp_path / "rows.jsonl", rows))
-    assert [row.text for row in found.rows] == ["other"]
-
-
-def test_a_measurement_keeps_repeated_texts(tmp_path):
-    rows = [{"text": "it", "label": "a"}, {"text": "it", "label": "b"}]
-    assert len(read_labelled(jsonl(tmp_path / "rows.jsonl", rows), keep_repeated=True).rows) == 2
 
 
 def test_broken_lines_do_not_cost_the_others(tmp_path):

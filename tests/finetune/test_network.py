@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from finetune.network import contrast, label_weights
+from finetune.examples import label_weights
+from finetune.network import contrast
 
 
 def test_the_contrastive_loss_of_two_pairs_is_as_worked_by_hand(torch):

@@ -14,6 +14,7 @@ from eval.intents import predict
 from finetune.examples import Labelled
 from finetune.plan import TrainingPlan
 from finetune.train import CARD_TEXT, Job, train_classifier
+from finetune.vectors import VectorCache
 from rapport.cards import read_card
 from rapport.classifiers import ADAPTER_FOLDER, LAYERS_FILE, load_classifier
 from rapport.doubles import HashingEncoder
@@ -186,3 +187,16 @@ def test_a_killed_training_leaves_no_model_and_goes_on(home, tmp_path):
     assert "Going on from step" in done.stderr
     assert read_card(home.models / "cut").name == "cut"
     assert not list(home.runs.rglob("checkpoint.safetensors"))
+
+
+def test_a_repeated_text_is_learnt_once_with_its_most_frequent_label():
+    vectors = VectorCache(HashingEncoder())
+    given = [("Hi", "greet"), ("hi", "greet"), ("hi", "bye"), ("ok", "yes"), ("OK", "no"), ("bye", "bye")]
+    settled = vectors.of([Labelled(text, label) for text, label in given]).settled()
+    assert list(zip(settled.texts, settled.labels, strict=True)) == [("Hi", "greet"), ("bye", "bye")]
+
+
+def test_held_out_rows_count_as_often_as_the_text_comes(home):
+    given = [Labelled("hi", "store")] * 30 + rows()
+    card = train(home, HashingEncoder(), given=given)
+    assert card.data["rows"]["dev"] == len(given)

@@ -48,7 +48,7 @@ def _measure(task: str, given: tuple[Path, str | None, Path | None], map: list[s
     from ui.commands.models_at import classifier_at
 
     data, name, folder = given
-    rows = read_labelled(data, mapping=field_columns(map), keep_repeated=True)
+    rows = read_labelled(data, mapping=field_columns(map))
     for note in rows.notes:
         console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
     found = classifier_at(home, task, name)
