@@ -6,6 +6,7 @@ from finetune.escalation import publish_escalation
 from finetune.finished import finished_rows, publish_finished
 from finetune.vectors import VectorCache
 from rapport.cards import Card
+from rapport.classifiers import Classifier
 from rapport.dialogues import Dialogue, Ordinary
 from rapport.heads import Head
 from rapport.paths import Home
@@ -30,6 +31,6 @@ def fit_talk_heads(
     """
     if conversations is None:
         conversations = make_conversations(SEED, utterances)
-    escalation = publish_escalation(home, conversations, vectors, sentiment=sentiment)
+    escalation = publish_escalation(home, conversations, vectors, sentiment=Classifier(head=sentiment))
     finished = publish_finished(home, finished_rows(make_endings(SEED, utterances)), vectors)
     return [escalation, finished]

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rapport.errors import IndexMismatch
 from rapport.heads import Head, HeadOutput
 from rapport.signals import Past, Words, feature_names, features, fingerprint, floor_of, says
 from rapport.types import EscalationLevel
@@ -78,12 +77,7 @@ class Watch:
     """An escalation head at work on single messages. Raises IndexMismatch where it was fitted for something else."""
 
     def __init__(self, head: Head, encoder: "Encoder", least: Thresholds) -> None:
-        head.check_base(encoder)
-        if head.facts.get("features") != fingerprint():
-            raise IndexMismatch(
-                f"head '{head.name}' was fitted on other features or phrases than those of this version.",
-                hint="Fit it again: rapport init",
-            )
+        head.check_fits(encoder, fingerprint())
         self._head = head
         self._least = least
 
