@@ -59,7 +59,10 @@ def wide(vectors: "np.ndarray", rows: Sequence[dict[str, float]]) -> "np.ndarray
 
 
 def judge(output: HeadOutput, texts: Sequence[str], least: Thresholds) -> list[Escalation]:
-    """The levels of n messages. texts: their own words, for the floor. A level above "answer" has a reason."""
+    """The levels of n messages. texts: their own words, for the floor.
+
+    A level above "answer" has a reason, unless the rows that the head was fitted on name none for such messages.
+    """
     judged: list[Escalation] = []
     for row, text in enumerate(texts):
         shares = dict(zip(output.labels, output.probabilities[row].tolist(), strict=True))
@@ -101,7 +104,8 @@ def _reason(shares: dict[str, float], text: str) -> str:
     """
     sums: dict[str, float] = {}
     for label, share in shares.items():
-        if reason := label.partition(" ")[2]:
+        if label != "answer":
+            reason = label.partition(" ")[2]
             sums[reason] = sums.get(reason, 0.0) + share
     first, second, *_ = [*sorted(sums, key=lambda reason: -sums[reason]), "", ""]
     return second if first == "person" and second in GRAVE and says(text, second) else first

@@ -154,6 +154,12 @@ def test_what_weighs_more_than_the_wish_for_a_person_is_the_reason_where_the_wor
     assert (told.level, told.reason) == ("escalate", reason)
 
 
+def test_a_message_whose_like_was_labelled_without_a_reason_has_none():
+    output = HeadOutput(("answer", "escalate", "escalate anger"), np.array([[0.2, 0.5, 0.3]]), np.ones(1))
+    (told,) = judge(output, ["forty tents please"], LEAST)
+    assert (told.level, told.reason, told.escalate) == ("escalate", "", pytest.approx(0.8))
+
+
 @pytest.mark.slow
 def test_a_published_head_is_put_to_use_and_reads_messages(home, talks, vectors, mood):
     card = publish_escalation(home, talks, vectors, sentiment=mood)

@@ -25,12 +25,16 @@ DevOption = Annotated[
 TicketsOption = Annotated[
     bool, typer.Option("--tickets", help="Learn from the imported tickets that say whether they were escalated.")
 ]
+SampleOption = Annotated[
+    bool, typer.Option("--sample", help="Learn beside them from the invented conversations that a new home knows.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of the choice of what is held out.")]
 
 
 def command(
     name: NameOption, data: DataOption = None, dev: DevOption = None, tickets: TicketsOption = False,
-    seed: SeedOption = 7, map: MapOption = None, use: UseOption = False, replace: ReplaceOption = False,
+    sample: SampleOption = False, seed: SeedOption = 7,
+    map: MapOption = None, use: UseOption = False, replace: ReplaceOption = False,
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Learn when a person is needed: labels answer, offer and escalate.
@@ -38,6 +42,7 @@ def command(
     A row may say why (reason) and what was said before (conversation). All of a conversation is held out, or none.
     """
     from finetune.escalation import train_escalation
+    from finetune.talk import sample_conversations
     from finetune.train import check_name
     from finetune.vectors import VectorCache
     from rapport.classifiers import load_classifier
@@ -49,6 +54,7 @@ def command(
     with opened(home) as place:
         check_name(place.home, name, replaced=replace)
         dialogues = _dialogues(place, (data, dev), tickets, field_columns(map), seed)
+        dialogues += sample_conversations(only_train=dev is not None) if sample else ()
         sentiment = current(place.home, "sentiment")
         if sentiment is None:
             raise NotFound(f"no sentiment model is in use in {place.home.root}.", hint="Run: rapport init")
