@@ -185,10 +185,8 @@ def test_the_boots_that_were_bought_are_an_order_not_an_offer():
 def test_danger_and_legal_steps_weigh_more_than_the_wish_for_a_person(reason):
     wish = facts(ask("order_status", number="W1"), ask("talk_to_person"), escalate_level="escalate")
     grave = replace(wish, understanding=replace(wish.understanding, escalate_reason=reason))
-    (step,) = decide(grave)
-    assert (step.rule, step.decision.reason) == ("escalation", reason)
-    unsure = replace(grave, understanding=replace(grave.understanding, escalate_level="offer"))
-    assert rules(unsure) == rules(wish) == ["asked_for_person"]
+    assert [(step.rule, step.decision.reason) for step in decide(grave)] == [("escalation", reason)]
+    assert rules(wish) == ["asked_for_person"]
 
 
 def test_a_listed_order_can_be_pointed_at():
