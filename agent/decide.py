@@ -12,7 +12,7 @@ from agent.context import Pending, Wanted
 from agent.decide_ask import asks_availability, decide_ask, points_back, record_after, record_step, step
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
-from rapport.escalation import REASONS
+from rapport.escalation import GRAVE, REASONS
 from rapport.records import number_key
 from rapport.types import Ask, Identity, State
 
@@ -26,6 +26,7 @@ MOST_STEPS = 4
 _NO_OFFER = SMALL_TALK | {"declined"}
 SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
+_GRAVE = frozenset(REASONS[name] for name in GRAVE)
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
 # What the agent still answers while the customer waits for a person.
 _WHILE_WAITING = frozenset({"article", "thanks", "goodbye", "verified_only", "verified_before"})
@@ -37,10 +38,15 @@ def decide(facts: Facts) -> tuple[Step, ...]:
 
 
 def _decide(facts: Facts) -> tuple[Step, ...]:
-    for rule in (_person_asked_for, _escalation, _offer_answered, _identity_given, _question_answered):
+    rules = (_danger_or_law, _person_asked_for, _escalation, _offer_answered, _identity_given, _question_answered)
+    for rule in rules:
         if steps := rule(facts):
             return steps
     return _each(facts, facts.understanding.asks)
+
+
+def _danger_or_law(facts: Facts) -> tuple[Step, ...]:
+    return _escalation(facts) if facts.understanding.escalate_reason in _GRAVE else ()
 
 
 def _person_asked_for(facts: Facts) -> tuple[Step, ...]:

@@ -3,18 +3,14 @@
 Only an order of the verified customer is looked at, so what somebody else bought changes nothing for anybody.
 """
 
-import itertools
 import math
-import statistics
 import time
 from dataclasses import dataclass
 
 from agent.context import Context
 from crm.store import Store
-from rapport.records import Order, RecordKind
+from crm.usual import usual_total
 from rapport.types import Conversation, Viewer
-
-SAMPLED = 300  # orders whose median total counts as usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +49,6 @@ class StoreWorth:
             self._looked = now
             change = self._store.last_change()
             if change != self._change:
-                some = itertools.islice(self._store.iterate(RecordKind.ORDERS), SAMPLED)
-                totals = [float(one.total) for one in some if isinstance(one, Order) and one.total is not None]
-                self._usual = statistics.median(totals) if totals else 0.0
+                self._usual = usual_total(self._store)
                 self._change = change
         return self._usual

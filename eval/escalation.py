@@ -6,13 +6,27 @@ in it.
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from eval.report import Bound
-from rapport.errors import NotFound
+from finetune.defaults import fit_head
+from finetune.escalation import escalation_scores, fit_escalation, thresholds
+from finetune.escalation_rows import RowMaker, Rows
+from finetune.examples import representative, sentiment_rows
+from finetune.vectors import VectorCache
+from rapport.cards import read_card
+from rapport.classifiers import Classifier, load_classifier
+from rapport.dialogues import Dialogue
+from rapport.errors import NotFound, Refused
+from rapport.escalation import Escalation, judge
+from rapport.heads import Head, load_head
 from rapport.models import Encoder
 from rapport.paths import Home
+from rapport.registry import artifact_folder, current
+from rapport.sample.conversations import make_conversations
+from rapport.sample.utterances import make_examples
+from rapport.signals import fingerprint
 
 SEEDS = (7, 8, 9)
 BOUNDS = (Bound(name="recall", least=0.95), Bound(name="precision", least=0.90), Bound(name="ece", most=0.05))
@@ -23,16 +37,9 @@ def measure(
     encoder: Encoder, *, seeds: Sequence[int] = SEEDS, progress: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
     """Mean scores over the seeds, with the lowest and the highest of each under "spread". progress: seeds done."""
-    from finetune.defaults import fit_head
-    from finetune.escalation import fit_escalation
-    from finetune.examples import representative, sentiment_rows
-    from finetune.vectors import VectorCache
-    from rapport.sample.conversations import make_conversations
-    from rapport.sample.utterances import make_examples
-
     vectors = VectorCache(encoder)
     ordinary = representative(make_examples(SEEDS[0]))
-    sentiment = fit_head("sentiment", sentiment_rows(ordinary), vectors)
+    sentiment = Classifier(head=fit_head("sentiment", sentiment_rows(ordinary), vectors))
     runs = []
     for done, seed in enumerate(seeds, start=1):
         conversations = make_conversations(seed, ordinary)
@@ -48,24 +55,45 @@ def measure(
     }
 
 
-def measure_file(home: Home, path: Path, encoder: Encoder, *, name: str | None = None) -> dict[str, Any]:
-    """Scores of a home's head on a company's own rows. name: of the head; by default the one in use.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """The escalation head of a home at work on whole conversations. sentiment: what it asks of each message."""
 
-    Raises BadRow for a row that cannot be read, NotFound where a head is missing.
+    head: Head
+    sentiment: Classifier
+    encoder: Encoder
+
+    def rows(self, dialogues: Sequence[Dialogue]) -> Rows:
+        """The labelled messages as the head reads them."""
+        return RowMaker(VectorCache(self.encoder), self.sentiment).rows(dialogues)
+
+    def measure(self, dialogues: Sequence[Dialogue]) -> dict[str, Any]:
+        """How good it is on labelled conversations."""
+        return {**escalation_scores(self.head, self.rows(dialogues)), "model": self.head.name}
+
+    def judge(self, dialogues: Sequence[Dialogue]) -> list[Escalation]:
+        """What it says of the messages that bear a label, whatever that label is."""
+        rows = self.rows(dialogues)
+        return judge(self.head.predict(rows.encoded.vectors, rows.encoded.texts), rows.said, thresholds())
+
+
+def open_watcher(home: Home, encoder: Encoder, *, name: str | None = None) -> Watcher:
+    """name: of the escalation head; by default the one in use.
+
+    Raises NotFound where a model is missing, Refused where the named one is for something else, IndexMismatch where one
+    was fitted on something else.
     """
-    from finetune.escalation import escalation_scores
-    from finetune.escalation_files import read_conversations
-    from finetune.escalation_rows import RowMaker
-    from finetune.vectors import VectorCache
-    from rapport.heads import load_head
-    from rapport.registry import artifact_folder, current
-
-    names = {"sentiment": current(home, "sentiment"), "escalation": name or current(home, "escalation")}
-    heads = {}
-    for role, chosen in names.items():
+    folders = {}
+    for role, chosen in (
+        ("sentiment", current(home, "sentiment")),
+        ("escalation", name or current(home, "escalation")),
+    ):
         if chosen is None:
             raise NotFound(f"no {role} model is in use in {home.root}.", hint="Run: rapport init")
-        heads[role] = load_head(artifact_folder(home, chosen))
-        heads[role].check_base(encoder)
-    rows = RowMaker(VectorCache(encoder), heads["sentiment"]).rows(read_conversations(path))
-    return {**escalation_scores(heads["escalation"], rows), "model": names["escalation"]}
+        folders[role] = artifact_folder(home, chosen)
+        kind = read_card(folders[role], verify=False).kind
+        if kind != role:
+            raise Refused(f"'{chosen}' is a model for {kind}, not for {role}.", hint="See: rapport models list")
+    head = load_head(folders["escalation"])
+    head.check_fits(encoder, fingerprint())
+    return Watcher(head=head, sentiment=load_classifier(folders["sentiment"], encoder), encoder=encoder)

@@ -5,6 +5,7 @@ from typing import Any
 
 from rapport.cards import Card
 
+CARD_TEXT = "CARD.md"
 SHOWN = 12  # labels and confusions listed; the rest is in card.json
 
 
@@ -19,7 +20,8 @@ def _head(card: Card) -> Iterator[str]:
     rows = card.data["rows"]
     yield f"# {card.name}\n"
     yield f"Tells the {card.kind} of a customer's message: one of {card.data['labels']} labels.\n"
-    yield f"Trained on {rows['train']:,} rows (fingerprint `{card.data['fingerprint']}`) on the encoder `{card.base}`."
+    fitted = sum(rows.values()) if "fitted_on" in card.plan else rows["train"]
+    yield f"Trained on {fitted:,} rows (fingerprint `{card.data['fingerprint']}`) on the encoder `{card.base}`."
     yield f"Licence: {card.licence}.\n"
     for note in card.data.get("notes", ()):
         yield f"- {note}"
@@ -30,9 +32,12 @@ def _scores(scores: Any) -> Iterator[str]:
     yield f"## How good it is\n\nMeasured on {scores['rows']:,} rows that it was not fitted on ({scores['on']}).\n"
     yield "| what | figure | meaning |\n|---|---|---|"
     meanings = {
+        "recall": "share of the messages that need a person which it passes on",
+        "precision": "share of the messages that it passes on which need a person",
         "accuracy": "share of messages whose label is right",
-        "macro_f1": "the same for rare labels as for frequent ones (mean F1)",
+        "macro_f1": "how right it is, rare labels counting as much as frequent ones (mean F1)",
         "ece": "how far its probabilities are from the truth (expected calibration error; 0 is perfect)",
+        "reasons": "share of right reasons, where a person is offered or takes over",
         "oos_auroc": "how well it tells messages that no label covers (0.5 is chance, 1 perfect)",
         "coverage_at_5pct_error": "share that could be answered with 5% of them wrong",
         "answered": "share that it is sure enough to answer at its risk",
@@ -66,11 +71,14 @@ def _confusions(scores: Any) -> Iterator[str]:
 
 def _plan(card: Card) -> Iterator[str]:
     yield "## How it was made\n"
-    costs = card.plan["costs"]
-    yield f"- at inference it {costs['means']} ({costs['encodings']} of an encoding a message)"
-    for name in ("method", "layers", "epochs", "batch", "learning_rate", "seed", "risk", "temperature", "accept"):
-        yield f"- {name}: {card.plan.get(name)}"
-    yield f"- seconds: {card.scores['seconds']}"
+    if costs := card.plan.get("costs"):
+        yield f"- at inference it {costs['means']} ({costs['encodings']} of an encoding a message)"
+    names = ("method", "layers", "epochs", "batch", "learning_rate", "seed", "risk", "temperature", "accept")
+    for name in (*names, "fitted_on", "sentiment"):
+        if name in card.plan:
+            yield f"- {name}: {card.plan[name]}"
+    if "seconds" in card.scores:
+        yield f"- seconds: {card.scores['seconds']}"
 
 
 def _short(label: str) -> str:

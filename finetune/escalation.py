@@ -4,25 +4,27 @@ The head is linear in the encoder's vector, the words and the features of `rappo
 reason, calibrated on dev. The features' mean and spread are folded into weights and bias, so it is an ordinary head.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from finetune.calibrate import fit_temperature
+from finetune.card_text import CARD_TEXT, card_text
 from finetune.escalation_rows import RowMaker, Rows, dialogues_fingerprint, of_split
-from finetune.examples import columns_of
 from finetune.metrics import confusions, expected_calibration_error, macro_f1
 from finetune.vectors import VectorCache
-from finetune.wide import STRENGTH, fit_wide
+from finetune.wide_heads import fit_wide_head, plan_of, refit_wide_head
 from prompts.render import rules
-from rapport.cards import Card
+from rapport.cards import Card, publish
+from rapport.classifiers import Classifier
 from rapport.dialogues import Dialogue
 from rapport.errors import BadRow
 from rapport.escalation import LEVELS, Thresholds, judge
-from rapport.heads import Head, base_name, save_head
+from rapport.heads import Head, write_head
 from rapport.paths import Home
 from rapport.registry import use
 from rapport.signals import fingerprint
+
+METHOD = "multinomial logistic regression on frozen vectors, hashed words, features of the conversation"
 
 
 def thresholds() -> Thresholds:
@@ -32,44 +34,23 @@ def thresholds() -> Thresholds:
 
 
 def fit_escalation(
-    dialogues: Sequence[Dialogue], vectors: VectorCache, *, sentiment: Head, refit: bool = True
+    dialogues: Sequence[Dialogue], vectors: VectorCache, *, sentiment: Classifier, refit: bool = True
 ) -> tuple[Head, dict[str, Any]]:
-    """The head and its scores on the test conversations, {} where there are none.
+    """The head and its scores on the test conversations, on those of dev where there are none.
 
     Fitted on train and calibrated on dev; with refit, which follows the scoring, fitted on all of them.
+    sentiment: the classifier that is asked at each turn.
     Raises BadRow where the conversations cannot teach a classifier.
     """
     maker = RowMaker(vectors, sentiment)
     train, dev, test = (maker.rows(of_split(dialogues, name)) for name in ("train", "dev", "test"))
     _check(train, dev)
-    dim, base = vectors.encoder.dim, base_name(vectors.encoder)
-    head = _fitted(train, dim=dim, base=base)
-    head = replace(head, temperature=_temperature(head, dev))
-    scores = escalation_scores(head, test) if len(test) else {}
+    head = fit_wide_head(train.encoded, dev.encoded, vectors.encoder, features=fingerprint())
+    held_out, name = (test, "test") if len(test) else (dev, "dev")
+    scores = {"on": f"{name} conversations", **escalation_scores(head, held_out)}
     if refit:
-        whole = _fitted(maker.rows(dialogues), dim=dim, base=base)
-        head = replace(whole, temperature=head.temperature)
+        head = refit_wide_head(head, maker.rows(dialogues).encoded, vectors.encoder)
     return head, scores
-
-
-def _temperature(head: Head, dev: Rows) -> float:
-    known = [row for row, label in enumerate(dev.encoded.labels) if label in head.labels]
-    texts = [dev.encoded.texts[row] for row in known]
-    truth = columns_of(head.labels, [dev.encoded.labels[row] for row in known])
-    return fit_temperature(head.logits(dev.encoded.vectors[known], texts), truth)
-
-
-def _fitted(rows: Rows, *, dim: int, base: str) -> Head:
-    # not balanced: most messages are answered, and a probability is to mean what it says
-    linear = fit_wide(rows.encoded, dim=dim, balanced=False)
-    return Head(
-        labels=linear.labels,
-        weights=linear.weights,
-        bias=linear.bias,
-        words=linear.words,
-        base=base,
-        facts={"strength": f"{STRENGTH:g}", "features": fingerprint()},
-    )
 
 
 def escalation_scores(head: Head, rows: Rows) -> dict[str, Any]:
@@ -105,26 +86,42 @@ def escalation_scores(head: Head, rows: Rows) -> dict[str, Any]:
 
 
 def publish_escalation(
-    home: Home, dialogues: Sequence[Dialogue], vectors: VectorCache, *, sentiment: Head, name: str = ""
+    home: Home, dialogues: Sequence[Dialogue], vectors: VectorCache, *, sentiment: Classifier, name: str = ""
 ) -> Card:
     """Fit, publish and put to use an escalation head. name: of the artifact; by default that of its conversations."""
+    return use(home, "escalation", train_escalation(home, dialogues, vectors, sentiment=sentiment, name=name).name)
+
+
+def train_escalation(
+    home: Home, dialogues: Sequence[Dialogue], vectors: VectorCache, *, sentiment: Classifier, name: str = ""
+) -> Card:
+    """Fit and publish an escalation head with its card, or nothing at all; one of the same name is replaced.
+
+    Raises BadRow where the conversations cannot teach a classifier.
+    """
     head, scores = fit_escalation(dialogues, vectors, sentiment=sentiment)
     data = dialogues_fingerprint(dialogues)
+    labels = [
+        (one.split, f"{said.level} {said.reason}".strip()) for one in dialogues for said in one.said if said.level
+    ]
     card = Card(
         name=name or f"escalation-{data[:8]}",
         kind="escalation",
         base=head.base,
-        data={"fingerprint": data, "conversations": len(dialogues), "labels": len(head.labels)},
-        plan={
-            "method": "multinomial logistic regression on frozen vectors, hashed words, features of the conversation",
-            "fitted_on": "all rows; the scores are of the same fit without the test rows",
-            **head.facts,
-            "temperature": round(head.temperature, 4),
+        data={
+            "fingerprint": data,
+            "conversations": len(dialogues),
+            "rows": {part: sum(split == part for split, _ in labels) for part in ("train", "dev", "test")},
+            "labels": len(head.labels),
+            "sizes": dict(Counter(label for _, label in labels).most_common()),
         },
+        plan={**plan_of(head, METHOD), "sentiment": sentiment.head.name or "fitted beside it"},
         scores=scores,
     )
-    save_head(home.models / card.name, head, card)
-    return use(home, "escalation", card.name)
+    with publish(home.models / card.name, card) as temporary:
+        write_head(temporary, head)
+        (temporary / CARD_TEXT).write_text(card_text(card), encoding="utf-8")
+    return card
 
 
 def _check(train: Rows, dev: Rows) -> None:

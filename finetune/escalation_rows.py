@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from finetune.examples import Labelled
 from finetune.vectors import Encoded, VectorCache
+from rapport.classifiers import Classifier, classify
 from rapport.dialogues import Dialogue, Said
 from rapport.escalation import wide
-from rapport.heads import Head, sentiment_of
+from rapport.heads import sentiment_of
 from rapport.likeness import KEPT, likeness, pack
 from rapport.signals import Past, Words, features, words_of
 from rapport.text import tidy
@@ -39,7 +40,7 @@ class Rows:
 class RowMaker:
     """Makes rows of conversations; each distinct message is encoded and read once, however often it occurs."""
 
-    def __init__(self, vectors: VectorCache, sentiment: Head) -> None:
+    def __init__(self, vectors: VectorCache, sentiment: Classifier) -> None:
         self._vectors = vectors
         self._sentiment = sentiment
         self._known: dict[str, _Message] = {}
@@ -69,7 +70,8 @@ class RowMaker:
     def _learn(self, texts: Iterable[str]) -> None:
         new = [text for text in texts if text not in self._known]
         encoded = self._vectors.of([Labelled(text, "") for text in new])
-        moods = sentiment_of(self._sentiment.predict(encoded.vectors, encoded.texts))
+        encoder = self._vectors.encoder
+        moods = sentiment_of(classify(self._sentiment, encoded.texts, encoded.vectors, encoder=encoder))
         for text, masked, vector, mood in zip(new, encoded.texts, encoded.vectors, moods, strict=True):
             self._known[text] = _Message(masked, vector, pack(vector), float(mood), words_of(tidy(text)))
 

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from finetune.calibrate import fit_temperature
-from finetune.examples import Labelled, Splits, columns_of
+from finetune.examples import Labelled, Splits
 from finetune.metrics import accuracy, auroc, expected_calibration_error
 from finetune.vectors import Encoded, VectorCache
-from finetune.wide import STRENGTH, fit_wide
+from finetune.wide_heads import fit_wide_head, plan_of, refit_wide_head
 from rapport.cards import Card
 from rapport.errors import BadRow
 from rapport.finishing import FINISHED, MORE, fingerprint, wide
-from rapport.heads import Head, base_name, save_head
+from rapport.heads import Head, save_head
 from rapport.paths import Home
 from rapport.registry import use
 
@@ -45,13 +44,11 @@ def fit_finished(splits: Splits, vectors: VectorCache, *, refit: bool = True) ->
     for name, rows in (("training", splits.train), ("dev", splits.dev)):
         if {row.label for row in rows} != {FINISHED, MORE}:
             raise BadRow(f"the {name} rows need both labels, {FINISHED} and {MORE}.")
-    head = _fitted(splits.train, vectors)
-    dev = _wide(splits.dev, vectors)
-    temperature = fit_temperature(head.logits(dev.vectors, dev.texts), columns_of(head.labels, dev.labels))
-    head = replace(head, temperature=temperature)
+    encoder = vectors.encoder
+    head = fit_wide_head(_wide(splits.train, vectors), _wide(splits.dev, vectors), encoder, features=fingerprint())
     scores = finished_scores(head, splits.test, vectors) if splits.test else {}
     if refit:
-        head = replace(_fitted(splits.train + splits.dev + splits.test, vectors), temperature=temperature)
+        head = refit_wide_head(head, _wide(splits.train + splits.dev + splits.test, vectors), encoder)
     return head, scores
 
 
@@ -82,12 +79,7 @@ def publish_finished(home: Home, splits: Splits, vectors: VectorCache) -> Card:
             "fingerprint": splits.fingerprint,
             "rows": {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)},
         },
-        plan={
-            "method": "logistic regression on frozen vectors, hashed words and the surface of the message",
-            "fitted_on": "all rows; the scores are of the same fit without the test rows",
-            **head.facts,
-            "temperature": round(head.temperature, 4),
-        },
+        plan=plan_of(head, "logistic regression on frozen vectors, hashed words and the surface of the message"),
         scores=scores,
     )
     save_head(home.models / card.name, head, card)
@@ -97,15 +89,3 @@ def publish_finished(home: Home, splits: Splits, vectors: VectorCache) -> Card:
 def _wide(rows: Sequence[Labelled], vectors: VectorCache) -> Encoded:
     encoded = vectors.of(rows)
     return replace(encoded, vectors=wide(encoded.vectors, [row.text for row in rows]))
-
-
-def _fitted(rows: Sequence[Labelled], vectors: VectorCache) -> Head:
-    linear = fit_wide(_wide(rows, vectors), dim=vectors.encoder.dim, balanced=False)
-    return Head(
-        labels=linear.labels,
-        weights=linear.weights,
-        bias=linear.bias,
-        words=linear.words,
-        base=base_name(vectors.encoder),
-        facts={"strength": f"{STRENGTH:g}", "features": fingerprint()},
-    )

@@ -1,16 +1,12 @@
 """Read labelled texts from JSON lines or CSV and say what is wrong with them. Knows nothing of models."""
 
-import csv
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
-from crm.importers.text_file import check_readable, lines_of
 from finetune.examples import Labelled
+from finetune.row_files import rows_of
 from rapport.errors import BadRow, UserError
 from rapport.text import mask
 
@@ -74,7 +70,7 @@ def read_texts(path: Path, *, column: str = "text") -> list[str]:
     Raises UserError for a file that lacks the column, BadRow for a row that cannot be read: rows are answered in order.
     """
     texts = []
-    for line, values, broken in _records(path, (column,)):
+    for line, values, broken in rows_of(path, (column,)):
         if broken:
             raise BadRow(f"line {line} of {path.name} cannot be read: {broken}", hint="Mend or remove that line.")
         texts.append(str(values[column] if values[column] is not None else ""))
@@ -83,7 +79,7 @@ def read_texts(path: Path, *, column: str = "text") -> list[str]:
 
 def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterator[tuple[int, str, str]]:
     columns = mapping["text"], mapping["label"]
-    for line, values, broken in _records(path, columns):
+    for line, values, broken in rows_of(path, columns):
         text, label = (str(values.get(column) or "").strip() for column in columns)
         if broken:
             problems.add("rows that cannot be read", line, broken)
@@ -106,68 +102,6 @@ def _count_repeats(group: list[tuple[int, str, str]], problems: _Problems) -> No
     if len(labels) > 1:
         names = ", ".join(f"{name} ({count})" for name, count in labels.most_common())
         problems.add("texts with different labels", line, f"'{text[:40]}' is {names}")
-
-
-def _records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any], str]]:
-    """(line number, the row's values by column, why it cannot be read)."""
-    check_readable(path)
-    with path.open("rb") as file:
-        first = next((line.text.lstrip() for line in lines_of(file) if line.text.strip()), "")
-    reader = _json_rows if first.startswith("{") else _csv_rows
-    checked = False
-    for line, values, broken in reader(path):
-        if not checked and not broken:
-            _check_columns(path, list(values), columns)
-            checked = True
-        yield line, values, broken
-
-
-def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
-    with path.open("rb") as file:
-        for line in lines_of(file):
-            if line.broken:
-                yield line.number, {}, line.broken
-            elif line.text.strip():
-                try:
-                    values = json.loads(line.text)
-                except (ValueError, RecursionError) as error:
-                    yield line.number, {}, f"not valid JSON: {error}."
-                    continue
-                if isinstance(values, dict):
-                    yield line.number, values, ""
-                else:
-                    yield line.number, {}, f"a JSON {type(values).__name__}, not an object."
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
-    with path.open("rb") as file:
-        lines = list(lines_of(file))
-    broken = {line.number: line.broken for line in lines if line.broken}
-    header = lines[0].text
-    delimiter = max(",;\t|", key=header.count)
-    reader = csv.reader((line.text for line in lines), delimiter=delimiter, skipinitialspace=True)
-    names = [name.strip() for name in next(reader)]
-    for cells in reader:
-        number = reader.line_num
-        if number in broken:
-            yield number, {}, broken[number]
-        elif len(cells) > len(names):
-            yield number, {}, f"{len(cells)} cells under {len(names)} columns; quote a text that holds '{delimiter}'."
-        elif cells:
-            yield number, dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True)), ""
-
-
-def _check_columns(path: Path, present: list[str], wanted: tuple[str, ...]) -> None:
-    missing = [column for column in wanted if column not in present]
-    if not missing:
-        return
-    shown = ", ".join(f"'{name}'" for name in present[:12])
-    near = get_close_matches(missing[0], present, n=1, cutoff=0.5)
-    other = near[0] if near else "COLUMN"
-    raise UserError(
-        f"{path.name} has no column '{missing[0]}'; it has {shown}.",
-        hint=f"Rename the column, or say which one it is: --map {missing[0]}={other}",
-    )
 
 
 def _complete(mapping: Mapping[str, str]) -> dict[str, str]:

@@ -1,16 +1,20 @@
 """Fit the two heads that read a conversation: escalation, and whether the customer has finished writing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from finetune.escalation import publish_escalation
+from finetune.examples import representative
 from finetune.finished import finished_rows, publish_finished
 from finetune.vectors import VectorCache
 from rapport.cards import Card
+from rapport.classifiers import Classifier
 from rapport.dialogues import Dialogue, Ordinary
 from rapport.heads import Head
 from rapport.paths import Home
 from rapport.sample.conversations import make_conversations
 from rapport.sample.endings import make_endings
+from rapport.sample.utterances import make_examples
 
 SEED = 7  # of the invented conversations
 
@@ -30,6 +34,16 @@ def fit_talk_heads(
     """
     if conversations is None:
         conversations = make_conversations(SEED, utterances)
-    escalation = publish_escalation(home, conversations, vectors, sentiment=sentiment)
+    escalation = publish_escalation(home, conversations, vectors, sentiment=Classifier(head=sentiment))
     finished = publish_finished(home, finished_rows(make_endings(SEED, utterances)), vectors)
     return [escalation, finished]
+
+
+def sample_conversations(*, only_train: bool) -> tuple[Dialogue, ...]:
+    """The invented conversations that the head of a new home knows, to learn from beside a company's own.
+
+    None is for test, so that figures are of the company's own. only_train: nor is any for dev.
+    """
+    kept = "train" if only_train else "dev"
+    talks = make_conversations(SEED, representative(make_examples(SEED)))
+    return tuple(replace(one, split=kept if one.split == "dev" else "train") for one in talks)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.card_text import card_text
+from finetune.card_text import CARD_TEXT, card_text
 from finetune.checkpoint import FILE as CHECKPOINT
 from finetune.costs import costs_of
 from finetune.examples import Labelled, Splits
@@ -32,8 +32,6 @@ from rapport.scope import softmax
 if TYPE_CHECKING:
     from rapport.models import Encoder
 
-CARD_TEXT = "CARD.md"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -53,7 +51,7 @@ def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) 
 
     Raises Refused for a name that is taken, BadRow for rows that cannot teach a classifier.
     """
-    _check_name(home, job)
+    check_name(home, job.name, replaced=job.replace)
     check_rows(job.task, job.train, job.dev)
     started = time.perf_counter()
     plan = plan_for(job.train, job.plan)
@@ -132,8 +130,9 @@ def _key(job: Job, plan: TrainingPlan, encoder: "Encoder") -> str:
     return hashlib.sha256(facts.encode()).hexdigest()[:8]
 
 
-def _check_name(home: Home, job: Job) -> None:
-    if not job.name or Path(job.name).name != job.name or job.name.startswith("."):
-        raise Refused(f"'{job.name}' cannot be the name of a model.", hint="Give letters, digits, - and _.")
-    if (home.models / job.name / CARD).is_file() and not job.replace:
-        raise Refused(f"there is a model '{job.name}' already.", hint="Give another --name, or --replace it.")
+def check_name(home: Home, name: str, *, replaced: bool) -> None:
+    """Raise Refused for a name that no model can have, and for one that is taken unless it is to be replaced."""
+    if not name or Path(name).name != name or name.startswith("."):
+        raise Refused(f"'{name}' cannot be the name of a model.", hint="Give letters, digits, - and _.")
+    if (home.models / name / CARD).is_file() and not replaced:
+        raise Refused(f"there is a model '{name}' already.", hint="Give another --name, or --replace it.")

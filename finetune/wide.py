@@ -1,13 +1,9 @@
 """Fit a linear map on vectors with a few dense features behind them. Knows nothing of what the features mean."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from finetune.logistic import Linear, fit_linear
 from finetune.vectors import Encoded
-
-if TYPE_CHECKING:
-    pass
 
 STRENGTH = 3.0  # inverse regularisation, chosen on dev; 1 to 6 differ little
 WEIGHT = 0.5  # of a standardised feature beside a unit vector, chosen on dev; 0.3 to 0.7 differ little

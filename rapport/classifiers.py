@@ -81,6 +81,13 @@ class Suite:
             yield one.rows, one.vectors, own
 
 
+def classify(classifier: Classifier, texts: Sequence[str], vectors: "np.ndarray", *, encoder: "Encoder") -> HeadOutput:
+    """What one classifier says of n (masked) texts whose (n, dim) shared vectors are known already."""
+    if classifier.top is None:
+        return classifier.head.predict(vectors, texts)
+    return Suite(encoder, {"it": classifier}).read(texts).outputs["it"]
+
+
 def load_classifier(folder: Path, encoder: "Encoder") -> Classifier:
     """Read an artifact and put its layers behind this encoder.
 

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rapport.errors import IndexMismatch
 from rapport.heads import Head, HeadOutput
-from rapport.signals import Past, Words, feature_names, features, fingerprint, floor_of
+from rapport.signals import Past, Words, feature_names, features, fingerprint, floor_of, says
 from rapport.types import EscalationLevel
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ REASONS = {
     "safety": "danger or injury",
     "value": "value at risk",
 }
+GRAVE = frozenset({"legal", "safety"})  # weigh more than the wish for a person that a message may state beside them
 FLOOR = 0.99  # probability of "escalate" where a message speaks of danger, whatever the head says
 
 
@@ -59,7 +59,10 @@ def wide(vectors: "np.ndarray", rows: Sequence[dict[str, float]]) -> "np.ndarray
 
 
 def judge(output: HeadOutput, texts: Sequence[str], least: Thresholds) -> list[Escalation]:
-    """The levels of n messages. texts: their own words, for the floor. A level above "answer" has a reason."""
+    """The levels of n messages. texts: their own words, for the floor.
+
+    A level above "answer" has a reason, unless the rows that the head was fitted on name none for such messages.
+    """
     judged: list[Escalation] = []
     for row, text in enumerate(texts):
         shares = dict(zip(output.labels, output.probabilities[row].tolist(), strict=True))
@@ -69,7 +72,7 @@ def judge(output: HeadOutput, texts: Sequence[str], least: Thresholds) -> list[E
             continue
         level: EscalationLevel = "offer" if escalate + offer >= least.offer else "answer"
         level = "escalate" if escalate >= least.escalate else level
-        judged.append(Escalation(level, escalate, offer, "" if level == "answer" else _reason(shares)))
+        judged.append(Escalation(level, escalate, offer, "" if level == "answer" else _reason(shares, text)))
     return judged
 
 
@@ -77,12 +80,7 @@ class Watch:
     """An escalation head at work on single messages. Raises IndexMismatch where it was fitted for something else."""
 
     def __init__(self, head: Head, encoder: "Encoder", least: Thresholds) -> None:
-        head.check_base(encoder)
-        if head.facts.get("features") != fingerprint():
-            raise IndexMismatch(
-                f"head '{head.name}' was fitted on other features or phrases than those of this version.",
-                hint="Fit it again: rapport init",
-            )
+        head.check_fits(encoder, fingerprint())
         self._head = head
         self._least = least
 
@@ -98,10 +96,16 @@ def _share(shares: dict[str, float], level: EscalationLevel) -> float:
     return sum(share for label, share in shares.items() if label.partition(" ")[0] == level)
 
 
-def _reason(shares: dict[str, float]) -> str:
-    """The likeliest reason, over both levels that have one: an offer out of anger is anger still."""
+def _reason(shares: dict[str, float], text: str) -> str:
+    """The likeliest reason, over both levels that have one: an offer out of anger is anger still.
+
+    The wish for a person is said so plainly that it hides what is said beside it. So where the words speak of danger or
+    law, and that is the likeliest reason once the wish is set aside, it is the reason.
+    """
     sums: dict[str, float] = {}
     for label, share in shares.items():
-        if reason := label.partition(" ")[2]:
+        if label != "answer":
+            reason = label.partition(" ")[2]
             sums[reason] = sums.get(reason, 0.0) + share
-    return max(sums, key=lambda reason: sums[reason], default="")
+    first, second, *_ = [*sorted(sums, key=lambda reason: -sums[reason]), "", ""]
+    return second if first == "person" and second in GRAVE and says(text, second) else first

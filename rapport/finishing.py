@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rapport.errors import IndexMismatch
 from rapport.heads import Head
 from rapport.text import EMAIL, NUMBER, tidy
 
@@ -84,12 +83,7 @@ class Finishing:
     """A head at work on single messages. Raises IndexMismatch where it was fitted for something else."""
 
     def __init__(self, head: Head, encoder: "Encoder") -> None:
-        head.check_base(encoder)
-        if head.facts.get("features") != fingerprint():
-            raise IndexMismatch(
-                f"head '{head.name}' was fitted on other features than those of this version.",
-                hint="Fit it again: rapport init",
-            )
+        head.check_fits(encoder, fingerprint())
         self._head = head
 
     def read(self, text: str, masked: str, vector: "np.ndarray") -> float:

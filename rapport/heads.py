@@ -154,6 +154,15 @@ class Head:
                 hint="Fit it again on this encoder: rapport init",
             )
 
+    def check_fits(self, encoder: "Encoder", features: str) -> None:
+        """Raise IndexMismatch where the head was fitted on another encoder, or on features of another fingerprint."""
+        self.check_base(encoder)
+        if self.facts.get("features") != features:
+            raise IndexMismatch(
+                f"head '{self.name}' was fitted on other features or phrases than those of this version.",
+                hint="Fit it again, as it was made; rapport init makes those that a home starts with.",
+            )
+
     def scope_of(self, logits: "np.ndarray", near: "np.ndarray | None" = None) -> "np.ndarray":
         """(n,) probability of being in scope. near: what the nearest training rows add to the score."""
         import numpy as np

@@ -47,6 +47,11 @@ def floor_of(text: str) -> str:
     return next((one.floor for one in signals() if one.floor and one.pattern.search(lower)), "")
 
 
+def says(text: str, id: str) -> bool:
+    """Whether the words hold this kind of phrase. False for a kind that the file does not have."""
+    return any(one.id == id and one.pattern.search(text.lower()) for one in signals())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """What went before a message in its conversation.

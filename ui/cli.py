@@ -25,6 +25,7 @@ from ui.commands import (
     settings,
     tickets,
     train,
+    train_escalation,
 )  # fmt: skip
 from ui.commands.common import as_json_error
 from ui.commands.evals import app as evals
@@ -61,6 +62,7 @@ app.command("ask")(ask.command)
 app.command("chat")(chat.command)
 app.command("serve")(serve.command)
 app.add_typer(tickets.app, name="tickets")
+train.app.command("escalation")(train_escalation.command)
 app.add_typer(train.app, name="train")
 app.command("predict")(predict.command)
 app.command("explain")(explain.command)

@@ -181,6 +181,14 @@ def test_the_boots_that_were_bought_are_an_order_not_an_offer():
     assert [step.rule for step in steps] == ["order_status"]
 
 
+@pytest.mark.parametrize("reason", ["danger or injury", "legal steps"])
+def test_danger_and_legal_steps_weigh_more_than_the_wish_for_a_person(reason):
+    wish = facts(ask("order_status", number="W1"), ask("talk_to_person"), escalate_level="escalate")
+    grave = replace(wish, understanding=replace(wish.understanding, escalate_reason=reason))
+    assert [(step.rule, step.decision.reason) for step in decide(grave)] == [("escalation", reason)]
+    assert rules(wish) == ["asked_for_person"]
+
+
 def test_a_listed_order_can_be_pointed_at():
     context = Context(
         orders=("W1", "W2", "W3"),

@@ -57,7 +57,7 @@ def heads():
     return {
         "intent": fit_head("intent", splits, vectors),
         "sentiment": sentiment,
-        "escalation": fit_escalation(talks, vectors, sentiment=sentiment)[0],
+        "escalation": fit_escalation(talks, vectors, sentiment=Classifier(head=sentiment))[0],
         "finished": fit_finished(finished_rows(make_endings(7, ordinary)), vectors)[0],
     }
 

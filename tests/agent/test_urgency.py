@@ -40,6 +40,29 @@ def test_a_lawyer_is_a_case_for_a_person(shop):
     assert turn.understanding.escalate_reason == "legal steps"
 
 
+@pytest.mark.parametrize(
+    ("text", "reason", "priority"),
+    [
+        ("I want to talk to a human. The charger caught fire and burned my hand", "danger or injury", "urgent"),
+        ("Ich will mit einem Menschen sprechen, ich habe mich an der Lampe verletzt", "danger or injury", "urgent"),
+        ("give me a real person, my lawyer will sue you and take you to court", "legal steps", "high"),
+        ("Ich möchte einen Mitarbeiter sprechen, sonst gehe ich zum Anwalt und verklage Sie", "legal steps", "high"),
+    ],
+)
+def test_who_asks_for_a_person_out_of_danger_or_with_a_lawyer_is_passed_on_for_that(shop, text, reason, priority):
+    (turn,) = shop.talk(text)
+    assert (turn.state, turn.decisions[0].rule) == (State.QUEUED, "escalation")
+    assert (turn.handover.reason, turn.handover.priority) == (reason, priority)
+    assert shop.store.conversation(turn.conversation_id).state is State.QUEUED
+
+
+@pytest.mark.parametrize("text", ["I want to talk to a human", "Ich will mit einem Menschen sprechen"])
+def test_who_asks_for_a_person_and_nothing_else_is_passed_on_for_that(shop, text):
+    (turn,) = shop.talk(text)
+    assert (turn.decisions[0].rule, turn.handover.priority) == ("asked_for_person", "normal")
+    assert turn.handover.reason == "the customer asked for a person"
+
+
 @pytest.mark.parametrize("text", ["how do I return an item?", "what are your opening hours?", "thanks a lot"])
 def test_an_ordinary_message_is_answered(shop, text):
     (turn,) = shop.talk(text)

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from eval.escalation import BOUNDS, MEASURED, measure, measure_file
+from eval.escalation import BOUNDS, MEASURED, measure, open_watcher
 from eval.report import missed
 from rapport.doubles import HashingEncoder
 from rapport.errors import NotFound
+from rapport.registry import current
 from ui.cli import run
 
 
@@ -29,9 +30,9 @@ def test_a_figure_below_its_bound_is_told():
     assert missed(figures, BOUNDS) == ["recall is 0.9; it must be >= 0.95"]
 
 
-def test_a_home_without_heads_is_told(home, tmp_path):
+def test_a_home_without_heads_is_told(home):
     with pytest.raises(NotFound, match="no sentiment model is in use"):
-        measure_file(home, tmp_path / "rows.jsonl", HashingEncoder())
+        open_watcher(home, HashingEncoder())
 
 
 @pytest.mark.slow
@@ -46,6 +47,21 @@ def test_the_verb_scores_the_heads_of_a_home_on_own_rows(sample_home, tmp_path, 
     assert run(["eval", "escalation", "--data", str(path), "--home", str(sample_home.root), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["rows"], report["recall"], report["precision"], report["reasons"]) == (3, 1.0, 1.0, 1.0)
+
+
+@pytest.mark.slow
+def test_a_model_for_something_else_is_refused(sample_home, tmp_path, capsys):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\nI need a human,escalate\n", encoding="utf-8")
+    mood = current(sample_home, "sentiment")
+    given = ["eval", "escalation", "--data", str(path), "--model", mood, "--home", str(sample_home.root)]
+    assert run(given) == 2
+    assert "is a model for sentiment, not for escalation" in capsys.readouterr().err
+
+
+def test_a_model_without_rows_to_measure_it_on_is_refused(capsys):
+    assert run(["eval", "escalation", "--model", "calls-1"]) == 2
+    assert "--data" in capsys.readouterr().err
 
 
 def test_seeds_that_are_no_numbers_are_refused(capsys):

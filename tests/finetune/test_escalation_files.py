@@ -8,11 +8,13 @@ import pytest
 
 from finetune.defaults import fit_head
 from finetune.escalation import fit_escalation
-from finetune.escalation_files import read_conversations, ticket_conversations, with_splits
+from finetune.escalation_files import read_conversations, read_unlabelled, ticket_conversations
+from finetune.escalation_splits import with_splits
 from finetune.examples import Labelled, Splits
 from finetune.vectors import VectorCache
+from rapport.classifiers import Classifier
 from rapport.doubles import HashingEncoder
-from rapport.errors import BadRow
+from rapport.errors import BadRow, UserError
 from rapport.records import Ticket, TicketMessage
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -43,17 +45,21 @@ def test_a_row_gives_its_message_with_what_was_said_before(tmp_path):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("{nonsense", "line 2 is not JSON"),
-        ("[1]", "line 2 is no JSON object"),
+        ("{nonsense", "not valid JSON"),
+        ("[1]", "a JSON list, not an object"),
         ({"text": "x", "label": "shout"}, "'shout' is none of answer, offer, escalate"),
-        ({"text": " ", "label": "answer"}, "line 2: a text is missing"),
-        ({"label": "answer"}, "line 2: a text is missing"),
+        ({"text": " ", "label": "answer"}, "line 2 of rows.jsonl: a text is missing"),
+        ({"label": "answer"}, "line 2 of rows.jsonl: a text is missing"),
         ({"text": "x", "label": "answer", "reason": "anger"}, "does not fit the label answer"),
         ({"text": "x", "label": "offer", "reason": "boredom"}, "'boredom' does not fit"),
+        ({"text": "x", "label": "offer", "reason": ["anger"]}, "does not fit"),
         ({"text": "x", "label": "answer", "lable": "y"}, "'lable' is not known"),
+        ({"text": "x", "label": "answer", "split": "later"}, "'later' is none of train, dev, test"),
+        ({"text": "x", "label": "answer", "order_value": -1}, "no sum of money"),
         ({"text": "x", "label": "answer", "order_value": "much"}, "no sum of money"),
         ({"text": "x", "label": "answer", "conversation": "hi"}, "no list of turns"),
         ({"text": "x", "label": "answer", "conversation": [{"role": "cat", "text": "x"}]}, "'cat' is not known"),
+        ({"text": "x", "label": "answer", "conversation": [{"role": ["user"]}]}, "is not known"),
         ({"text": "x", "label": "answer", "conversation": [{"role": "agent", "did": "slept"}]}, "'slept' is none of"),
     ],
 )
@@ -65,13 +71,46 @@ def test_a_row_that_cannot_be_read_is_told_with_its_line(tmp_path, row, words):
 
 
 def test_a_file_without_rows_or_without_text_is_refused(tmp_path):
-    with pytest.raises(BadRow, match="no rows"):
+    with pytest.raises(UserError, match="is empty"):
         read_conversations(write(tmp_path / "empty.jsonl", ""))
+    with pytest.raises(BadRow, match="no rows"):
+        read_conversations(write(tmp_path / "header.csv", "text,label"))
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BadRow, match="cannot be read"):
+    with pytest.raises(UserError, match="UTF-16"):
         read_conversations(tmp_path / "binary.jsonl")
-    with pytest.raises(BadRow, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         read_conversations(tmp_path / "absent.jsonl")
+
+
+def test_csv_gives_the_same_conversations_as_json_lines(tmp_path):
+    rows = [
+        {"text": "where is it, please", "label": "answer", "split": "train", "order_value": 12.5},
+        {"text": "my lawyer will write", "label": "escalate", "reason": "legal", "split": "dev", "language": "en"},
+    ]
+    table = write(
+        tmp_path / "rows.csv", "text,label,reason,split,order_value,language",
+        '"where is it, please",answer,,train,12.5,', "my lawyer will write,escalate,legal,dev,,en",
+    )  # fmt: skip
+    assert read_conversations(table) == read_conversations(write(tmp_path / "rows.jsonl", *rows))
+
+
+def test_other_column_names_are_mapped_and_a_missing_one_names_the_nearest(tmp_path):
+    table = write(tmp_path / "rows.csv", "message,labels", "where is it,answer")
+    (talk,) = read_conversations(table, mapping={"text": "message", "label": "labels"})
+    assert talk.said[0].text == "where is it"
+    with pytest.raises(UserError, match="no column 'label'") as caught:
+        read_conversations(table, mapping={"text": "message"})
+    assert "--map label=labels" in caught.value.hint
+    with pytest.raises(UserError, match="--map mood"):
+        read_conversations(table, mapping={"mood": "labels"})
+
+
+def test_rows_without_labels_are_read_with_what_was_said_before_and_whatever_else_they_hold(tmp_path):
+    row = {"text": "hello??", "topic": "x", "conversation": [{"role": "customer", "text": "hello"}], "split": "?"}
+    (talk,) = read_unlabelled(write(tmp_path / "rows.jsonl", row))
+    assert [(said.text, said.level) for said in talk.said] == [("hello", None), ("hello??", "answer")]
+    with pytest.raises(BadRow, match="line 2"):
+        read_unlabelled(write(tmp_path / "rows.jsonl", row, {"text": ""}))
 
 
 def ticket(escalated: str, *messages: tuple[str, str, bool], id: str = "1") -> Ticket:
@@ -113,17 +152,7 @@ def test_the_sample_companys_tickets_teach_a_head(sample):
     assert levels["escalate"] == sum(ticket.labels["escalated"] == "yes" for ticket in sample.tickets)
     vectors = VectorCache(HashingEncoder())
     moods = (Labelled("bad", "negative"), Labelled("it", "neutral"), Labelled("good", "positive"))
-    sentiment = fit_head("sentiment", Splits(moods * 2, moods, ()), vectors)
-    head, scores = fit_escalation(talks[::3], vectors, sentiment=sentiment, refit=False)
+    sentiment = Classifier(head=fit_head("sentiment", Splits(moods * 2, moods, ()), vectors))
+    head, scores = fit_escalation(with_splits(talks[::3]), vectors, sentiment=sentiment, refit=False)
     assert set(head.labels) == {"answer", "escalate"}
     assert scores["recall"] is not None
-
-
-def test_rows_without_a_split_are_dealt_by_what_was_written(tmp_path):
-    rows = [{"text": f"message {n}", "label": "answer"} for n in range(400)]
-    dealt = with_splits(read_conversations(write(tmp_path / "rows.jsonl", *rows)))
-    counts = Counter(talk.split for talk in dealt)
-    assert 240 <= counts["train"] <= 320
-    assert 30 <= counts["dev"] <= 90
-    assert 30 <= counts["test"] <= 90
-    assert with_splits(dealt) == dealt

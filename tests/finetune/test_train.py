@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from eval.intents import predict
+from finetune.card_text import CARD_TEXT
 from finetune.examples import Labelled
 from finetune.plan import TrainingPlan
-from finetune.train import CARD_TEXT, Job, train_classifier
+from finetune.train import Job, train_classifier
 from finetune.vectors import VectorCache
 from rapport.cards import read_card
 from rapport.classifiers import ADAPTER_FOLDER, LAYERS_FILE, load_classifier

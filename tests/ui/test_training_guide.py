@@ -52,6 +52,7 @@ def test_the_commands_of_the_guide_do_what_it_says(desk, capsys):
     assert len(said) > 15
     check_training(said)
     check_explanations(said)
+    check_escalation(said)
     assert {path.name for path in Path("report").iterdir()} == {
         "reliability.png", "risk_coverage.png", "report.json",
     }  # fmt: skip
@@ -78,6 +79,26 @@ def check_explanations(said: dict[str, str]) -> None:
     assert heaviest(said[first]) == heaviest(shown(first)) == "LF-310442"
     second = said[first.replace("shop-1", "shop-2")]
     assert (second.split()[0], heaviest(second)) == ("refund_status", "money")
+
+
+def check_escalation(said: dict[str, str]) -> None:
+    """The messages that the file is about are found by the model that was fitted on it, some of them at least."""
+    command = next(one for one in said if "--name calls-1" in one)
+    told, found = (re.findall(r"^  (\w+) +[\d.]+$", text, re.M) for text in (shown(command), said[command]))
+    assert told == found
+    assert shown(command).split(",")[:3] == said[command].split(",")[:3]
+    before, after = (said[f"rapport eval escalation --data needs.csv{end}"] for end in ("", " --model calls-1"))
+    assert missed(before) == 4
+    assert missed(after) < 4
+    assert "colleague" in said['rapport ask "Please make us an offer for fifty sleeping bags for our club"']
+    command = "rapport predict escalation needs.csv --model calls-1"
+    (row,) = [line for line in said[command].splitlines() if "We run a summer camp" in line]
+    assert row.split()[0] == "escalate"
+
+
+def missed(report: str) -> int:
+    """Messages that were to be escalated and are answered."""
+    return int(re.search(r"escalate taken for answer: (\d+)", report)[1])
 
 
 def heaviest(table: str) -> str:

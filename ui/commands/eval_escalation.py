@@ -8,29 +8,34 @@ import typer
 from rapport.errors import SettingsError
 from rapport.paths import find_home
 from rapport.settings import load_settings
-from ui.commands.common import HomeOption, JsonOption, console, emit, progress_bar
+from ui.commands.common import HomeOption, JsonOption, console, emit, opened, progress_bar
 
 
 def command(
     seeds: Annotated[str, typer.Option(help="Seeds of the invented conversations, with commas between.")] = "7,8,9",
-    data: Annotated[Path | None, typer.Option(help="Score the home's head on your own rows (JSONL) instead.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Score the home's head on your own rows (JSON lines or CSV) instead.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="With --data: a head other than the one in use.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score escalation on held-out conversations of the sample company. Exits 1 where a bound is missed.
 
-    Recall and precision are those of "escalate". The conversations are invented; see the sample's README.
+    Recall and precision are those of "escalate". The conversations are invented; see the sample's README. On rows of
+    your own, --data, no bound applies.
     """
-    from eval.escalation import BOUNDS, measure, measure_file
+    from eval.escalation import BOUNDS, measure
     from eval.report import missed, rounded
     from rapport.models import load_encoder
 
-    chosen, place = _seeds(seeds), find_home(home)
-    encoder = load_encoder(load_settings(place).encoder)
+    if model is not None and data is None:
+        raise SettingsError("--model needs rows to be measured on.", hint="Give them with --data.")
     if data is not None:
-        emit(rounded(measure_file(place, data, encoder, name=model)), as_json, _render)
+        emit(rounded(_on_file(data, model, home)), as_json, _render)
         return
+    chosen = _seeds(seeds)
+    encoder = load_encoder(load_settings(find_home(home)).encoder)
     with progress_bar(quiet=as_json) as bar:
         task = bar.add_task("seeds", total=len(chosen))
         figures = measure(encoder, seeds=chosen, progress=lambda done: bar.update(task, completed=done))
@@ -40,6 +45,18 @@ def command(
         console(stderr=True).print(sentence)
     if failing:
         raise typer.Exit(1)
+
+
+def _on_file(data: Path, model: str | None, home: Path | None) -> dict[str, Any]:
+    from crm.usual import usual_total
+    from eval.escalation import open_watcher
+    from finetune.escalation_files import read_conversations
+    from rapport.models import load_encoder
+
+    with opened(home) as place:
+        rows = read_conversations(data, usual_value=usual_total(place.store))
+        watcher = open_watcher(place.home, load_encoder(place.settings.encoder), name=model)
+    return watcher.measure(rows)
 
 
 def _seeds(text: str) -> tuple[int, ...]:
