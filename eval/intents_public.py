@@ -177,8 +177,8 @@ def svm_macro_f1(train: Sequence[Labelled], test: Sequence[Labelled]) -> float:
     from sklearn.svm import LinearSVC
 
     features = make_union(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2),
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
     )
     model = make_pipeline(features, LinearSVC(C=1.0))
     model.fit([row.text for row in train], [row.label for row in train])
