@@ -52,6 +52,11 @@ class Suite:
         self.classifiers = dict(classifiers)
         self._layers = frozenset(one.start for one in classifiers.values() if one.top is not None)
 
+    @property
+    def layered(self) -> bool:
+        """Whether one of them goes on from the shared layers with layers of its own."""
+        return bool(self._layers)
+
     def read(self, texts: Sequence[str]) -> Read:
         """Encode the (masked) texts once and classify them in every role."""
         import numpy as np

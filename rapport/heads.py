@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rapport.cards import Card, publish, read_card
 from rapport.errors import CorruptArtifact, IndexMismatch
-from rapport.lexical import PLACES, places, weight
+from rapport.lexical import PLACES, word_sums
 from rapport.scope import ScopeScore, nearness, scope_scores, sigmoid, softmax
 
 if TYPE_CHECKING:
@@ -134,9 +134,7 @@ class Head:
             return scores
         if len(texts) != len(vectors):
             raise ValueError(f"head '{self.name}' reads words: {len(vectors)} vectors need as many texts.")
-        for row, text in enumerate(texts):
-            found = places(text)
-            scores[row] += weight(len(found)) * self.words[found].sum(axis=0)
+        scores += word_sums(texts, self.words)
         return scores
 
     def predict(self, vectors: "np.ndarray", texts: Sequence[str] = ()) -> HeadOutput:

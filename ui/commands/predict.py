@@ -9,8 +9,6 @@ import typer
 
 from ui.commands.common import HomeOption, JsonOption, console
 
-TASKS = ("intent", "sentiment")
-
 
 def command(
     task: Annotated[str, typer.Argument(help="intent or sentiment.")],
@@ -24,10 +22,11 @@ def command(
     from eval.intents import predict
     from finetune.labelled_files import read_texts
     from rapport.errors import SettingsError
+    from rapport.registry import SHARED_ROLES
     from ui.commands.models_at import classifier_at
 
-    if task not in TASKS:
-        raise SettingsError(f"'{task}' is not known.", hint=f"Give one of: {', '.join(TASKS)}.")
+    if task not in SHARED_ROLES:
+        raise SettingsError(f"'{task}' is not known.", hint=f"Give one of: {', '.join(SHARED_ROLES)}.")
     texts = read_texts(file, column=column)
     found = classifier_at(home, task, model)
     output = predict(found.classifier, texts, encoder=found.encoder)
