@@ -68,21 +68,28 @@ def read_labelled(path: Path, *, mapping: Mapping[str, str] | None = None, keep_
 
 
 def read_texts(path: Path, *, column: str = "text") -> list[str]:
-    """The texts of a JSON lines or CSV file, one for each row, whatever other columns it has.
+    """The texts of a JSON lines or CSV file, one for each row; see `read_rows` for what it raises."""
+    return [text for (text,) in read_rows(path, (column,), option="--column {near}")]
 
-    Raises UserError for a file that lacks the column, BadRow for a row that cannot be read: rows are answered in order.
+
+def read_rows(path: Path, columns: tuple[str, ...], *, option: str = "") -> Iterator[tuple[str, ...]]:
+    """The values of these columns in every row of a JSON lines or CSV file, in order; "" where a row has none.
+
+    option: what names another column on the command line. Raises UserError for a file that is no text or lacks a
+    column, BadRow for a row that cannot be read or has something else than a text there.
     """
-    texts = []
-    for line, values, broken in _records(path, (column,)):
+    for line, values, broken in _records(path, columns, option):
         if broken:
             raise BadRow(f"line {line} of {path.name} cannot be read: {broken}", hint="Mend or remove that line.")
-        texts.append(str(values[column] if values[column] is not None else ""))
-    return texts
+        for column in columns:
+            if column not in values or not isinstance(values[column], str | None):
+                raise BadRow(f"line {line} of {path.name} has no text in '{column}'.", hint="Mend or remove that line.")
+        yield tuple(values[column] or "" for column in columns)
 
 
 def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterator[tuple[int, str, str]]:
     columns = mapping["text"], mapping["label"]
-    for line, values, broken in _records(path, columns):
+    for line, values, broken in _records(path, columns, "--map {column}={near}"):
         text, label = (str(values.get(column) or "").strip() for column in columns)
         if broken:
             problems.add("rows that cannot be read", line, broken)
@@ -110,7 +117,7 @@ def _settled(group: list[tuple[int, str, str]], problems: _Problems) -> list[Lab
     return [Labelled(text, best)] if votes > others else []
 
 
-def _records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any], str]]:
+def _records(path: Path, columns: tuple[str, ...], option: str) -> Iterator[tuple[int, dict[str, Any], str]]:
     """(line number, the row's values by column, why it cannot be read)."""
     check_readable(path)
     with path.open("rb") as file:
@@ -119,7 +126,7 @@ def _records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
     checked = False
     for line, values, broken in reader(path):
         if not checked and not broken:
-            _check_columns(path, list(values), columns)
+            _check_columns(path, list(values), columns, option)
             checked = True
         yield line, values, broken
 
@@ -159,16 +166,16 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
             yield number, dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True)), ""
 
 
-def _check_columns(path: Path, present: list[str], wanted: tuple[str, ...]) -> None:
+def _check_columns(path: Path, present: list[str], wanted: tuple[str, ...], option: str) -> None:
     missing = [column for column in wanted if column not in present]
     if not missing:
         return
     shown = ", ".join(f"'{name}'" for name in present[:12])
     near = get_close_matches(missing[0], present, n=1, cutoff=0.5)
-    other = near[0] if near else "COLUMN"
+    other = f", or say which one it is: {option}" if option else "."
     raise UserError(
         f"{path.name} has no column '{missing[0]}'; it has {shown}.",
-        hint=f"Rename the column, or say which one it is: --map {missing[0]}={other}",
+        hint=f"Rename the column{other}".format(column=missing[0], near=near[0] if near else "COLUMN"),
     )
 
 

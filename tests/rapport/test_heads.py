@@ -8,7 +8,7 @@ import pytest
 from rapport.cards import Card
 from rapport.doubles import HashingEncoder
 from rapport.errors import CorruptArtifact, IndexMismatch
-from rapport.heads import Head, base_name, load_head, save_head, sentiment_of
+from rapport.heads import FACTS_FILE, Head, base_name, load_head, save_head, sentiment_of
 from rapport.lexical import CHUNK, LETTERS, PLACES, SCALE, places, weight, word_sums
 from rapport.scope import scope_scores, sigmoid, softmax
 
@@ -118,6 +118,19 @@ def test_a_saved_head_comes_back_bit_for_bit(home):
     np.testing.assert_array_equal(again.words, words)
     np.testing.assert_array_equal(again.weights, head().weights)
     assert (again.labels, again.temperature, again.scope_score) == (("a", "b"), 0.5, "margin")
+
+
+@pytest.mark.parametrize("accept", [0.25, float("inf")])
+def test_the_facts_of_a_head_are_json_whatever_it_accepts(home, accept):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    save_head(home.models / "demo", head(accept=accept), Card(name="demo", kind="intent", base=BASE))
+    text = (home.models / "demo" / FACTS_FILE).read_text(encoding="utf-8")
+    assert json.loads(text, parse_constant=refuse)["accept"] == (accept if accept < 1 else None)
+    again = load_head(home.models / "demo")
+    assert again.accept == accept
+    assert again.predict(np.eye(2, dtype=np.float32)).accepted.tolist() == [accept < 1] * 2
 
 
 def test_a_changed_file_is_noticed(home):
