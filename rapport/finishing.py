@@ -57,8 +57,8 @@ def features(text: str) -> dict[str, float]:
     """What the surface of a message tells, 0-1 each."""
     plain = tidy(text)
     words = plain.split()
-    values = _VALUE.findall(plain)
-    rest = re.sub(r"\W+", "", _VALUE.sub("", plain))
+    bare, values = _VALUE.subn("", plain)
+    rest = re.sub(r"\W+", "", bare)
     return {
         "ends_open": float(plain.endswith((",", ":", ";", "-", "…", "..."))),
         "ends_joining": float(goes_on(plain)),
