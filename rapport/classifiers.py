@@ -77,12 +77,14 @@ class Suite:
             if texts:
                 yield range(len(texts)), self.encoder.encode(texts), {}
             return
-        for one in passes(local(self.encoder), texts, layers=self._layers):
-            own = {
-                role: pooled(classifier.top, one.states[classifier.start], one.mask)
-                for role, classifier in self.classifiers.items()
-                if classifier.top is not None
-            }
+        encoder = local(self.encoder)
+        for one in passes(encoder, texts, layers=self._layers):
+            with encoder.threads(int(one.mask.sum())):
+                own = {
+                    role: pooled(classifier.top, one.states[classifier.start], one.mask)
+                    for role, classifier in self.classifiers.items()
+                    if classifier.top is not None
+                }
             yield one.rows, one.vectors, own
 
 
