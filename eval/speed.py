@@ -18,6 +18,7 @@ from rapport.paths import Home
 from rapport.types import Identity, Viewer
 
 if TYPE_CHECKING:
+    from agent.heads import Heads
     from agent.turn import Agent
     from rapport.sample import SampleCompany
 
@@ -76,6 +77,7 @@ def measure(
     from eval.retrieval_speed import search_over_faiss
     from rapport.sample import build_sample
 
+    own = heads_in_use(home) if home else None  # first: a home that cannot be read should not cost a minute
     company = build_sample()
     with laboratory() as lab:
         progress("turns")
@@ -83,7 +85,7 @@ def measure(
         finish(lab, company)
         turns = _time_turns(lab, lab.agent(), messages_of(company, effort.texts), effort.repetitions)
         progress("classifiers")
-        shared, layered = measure_classifiers(lab.home, home, labelled_messages(company), effort)
+        shared, layered = measure_classifiers(lab.home, own, labelled_messages(company), effort)
     progress("search")
     search = search_over_faiss()
     progress("import")
@@ -102,13 +104,13 @@ def measure(
 
 
 def measure_classifiers(
-    default: Home, home: Home | None, messages: Sequence[str], effort: Effort
+    default: Home, own: "tuple[Heads, dict[str, str]] | None", messages: Sequence[str], effort: Effort
 ) -> tuple[HeadSpeed, HeadSpeed | None]:
-    """The speed of classifiers that share the encoder's pass, and of the home's own where some have layers of theirs.
+    """The speed of classifiers that share the encoder's pass, and of a home's own where some have layers of theirs.
 
-    default: a home with the heads of `rapport init`, timed where the home's own do not share the pass or are not there.
+    default: a home with the heads of `rapport init`, timed where its own do not share the pass or are not there.
+    own: what `heads_in_use` found in the home.
     """
-    own = heads_in_use(home) if home else None
     layered = own if own and own[0].suite.layered else None
     shared = own if own and not layered else heads_in_use(default)
     if shared is None:

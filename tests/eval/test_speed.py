@@ -120,11 +120,11 @@ def test_layers_of_ones_own_are_timed_beside_heads_that_share_the_pass(own_sampl
     )
     effort = Effort(texts=3, repetitions=2, batches=1, rows=0)
     messages = labelled_messages(sample)
-    alone, layered = measure_classifiers(sample_home, own_sample_home, messages, effort)
+    alone, layered = measure_classifiers(sample_home, heads_in_use(own_sample_home), messages, effort)
     assert layered is None
     assert alone.models["intent"] == current(sample_home, "intent")
     use(own_sample_home, "intent", "layered")
-    shared, layered = measure_classifiers(sample_home, own_sample_home, messages, effort)
+    shared, layered = measure_classifiers(sample_home, heads_in_use(own_sample_home), messages, effort)
     assert shared.models["intent"] == current(sample_home, "intent")
     assert layered is not None
     assert layered.models["intent"] == "layered"
@@ -145,7 +145,7 @@ def test_every_bound_names_a_figure_of_the_stable_format():
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_verb_prints_every_figure(capsys):
+def test_the_verb_prints_every_figure(home, capsys):
     code = run(["eval", "speed", "--quick", "--details", "--json"])
     captured = capsys.readouterr()
     figures = json.loads(captured.out)
