@@ -22,7 +22,9 @@ from rapport.records import Article, RecordKind
 from rapport.settings import Settings
 
 if TYPE_CHECKING:
+    from agent.heads import Heads
     from agent.understand import Understander
+    from rapport.escalation import Thresholds
     from rapport.models import Encoder
 
 __all__ = ["Agent", "open_agent"]
@@ -67,14 +69,20 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
 
 def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Understander", dict[str, str]]:
     """The understander with the heads in use, and their names by role. Raises NotFound where none were fitted."""
-    from agent.heads import SHARED_ROLES, Heads
     from agent.number_shapes import StoreShapes
     from agent.understand import Understander
     from agent.worth import StoreWorth
+
+    heads, names = load_heads(home, encoder)
+    return Understander(heads, least=thresholds(), shapes=StoreShapes(store), worth=StoreWorth(store)), names
+
+
+def load_heads(home: Home, encoder: "Encoder") -> tuple["Heads", dict[str, str]]:
+    """The classifiers in use and their names by role. Raises NotFound where none were fitted."""
+    from agent.heads import Heads
     from rapport.classifiers import Suite, load_classifier
-    from rapport.escalation import Thresholds
     from rapport.heads import load_head
-    from rapport.registry import ROLES, artifact_folder, current
+    from rapport.registry import ROLES, SHARED_ROLES, artifact_folder, current
 
     names: dict[str, str] = {}
     for role in ROLES:
@@ -84,10 +92,15 @@ def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Un
         names[role] = name
     folders = {role: artifact_folder(home, name) for role, name in names.items()}
     suite = Suite(encoder, {role: load_classifier(folders[role], encoder) for role in SHARED_ROLES})
-    heads = Heads(suite, escalation=load_head(folders["escalation"]), finished=load_head(folders["finished"]))
-    thresholds = rules()["thresholds"]
-    least = Thresholds(escalate=thresholds["escalate"], offer=thresholds["offer"])
-    return Understander(heads, least=least, shapes=StoreShapes(store), worth=StoreWorth(store)), names
+    return Heads(suite, escalation=load_head(folders["escalation"]), finished=load_head(folders["finished"])), names
+
+
+def thresholds() -> "Thresholds":
+    """The least probabilities of the escalation levels, from `prompts/rules.toml`."""
+    from rapport.escalation import Thresholds
+
+    least = rules()["thresholds"]
+    return Thresholds(escalate=least["escalate"], offer=least["offer"])
 
 
 def article_text(store: Store, key: str) -> str:
@@ -98,14 +111,14 @@ def article_text(store: Store, key: str) -> str:
 
 def limits_of(settings: Settings) -> Limits:
     """The thresholds in force, from the settings and `prompts/rules.toml`."""
-    thresholds = rules()["thresholds"]
+    least = rules()["thresholds"]
     return Limits(
         in_scope=settings.agent.in_scope,
         confidence=settings.agent.confidence,
         answerable=settings.retrieval.answerable,
-        sure_article=thresholds["sure_article"],
-        person=thresholds["person"],
-        finished=thresholds["finished"],
+        sure_article=least["sure_article"],
+        person=least["person"],
+        finished=least["finished"],
         clarify=settings.agent.clarify_limit,
         attempts=settings.verify.attempts,
     )

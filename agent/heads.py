@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from rapport.classifiers import Suite
 from rapport.heads import Head
 
-SHARED_ROLES = ("intent", "sentiment")
-
 
 @dataclass(frozen=True, slots=True)
 class Heads:

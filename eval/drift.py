@@ -19,7 +19,7 @@ from rapport.errors import NotFound, UserError
 from rapport.heads import HeadOutput, sentiment_of
 from rapport.paths import Home
 from rapport.reference import Reference, load_reference
-from rapport.registry import artifact_folder, current
+from rapport.registry import SHARED_ROLES, artifact_folder, current
 from rapport.text import mask
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def measure_drift(home: Home, store: "Store", *, encoder: "Encoder", since: date
 def known_heads(home: Home, encoder: "Encoder") -> dict[str, Known]:
     """The intent and the sentiment classifier in use, with their references. Raises NotFound where one is missing."""
     found = {}
-    for role in ("intent", "sentiment"):
+    for role in SHARED_ROLES:
         name = current(home, role)
         if name is None:
             raise NotFound(f"no {role} model is in use in {home.root}.", hint="Run: rapport init")

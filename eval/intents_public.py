@@ -115,7 +115,7 @@ SETS: Mapping[str, PublicSet] = {
         ),
         PublicSet(
             name="goemotions", folder="goemotions", origin="google-research, goemotions/data", task="sentiment",
-            load=_goemotions, bounds=(Bound(name="over_svm", least=0.05), *CALIBRATED), svm=True, plan={"epochs": 3},
+            load=_goemotions, bounds=(Bound(name="over_svm", least=0.05), *CALIBRATED), svm=True,
         ),
         *(
             PublicSet(

@@ -6,37 +6,46 @@ A ratio survives a change of machine; a time does not. Everything runs in tempor
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from eval.homes import Lab, add_sample, finish, laboratory
 from eval.report import Bound, Spread, spread
+from eval.speed_heads import HeadSpeed, heads_in_use, labelled_messages, measure_heads
 from eval.speed_import import measure_import
+from rapport.errors import NotFound
+from rapport.paths import Home
 from rapport.types import Identity, Viewer
 
 if TYPE_CHECKING:
+    from agent.heads import Heads
     from agent.turn import Agent
     from rapport.sample import SampleCompany
 
 BOUNDS = (
     Bound(name="turn_over_encode", most=3.0),
+    Bound(name="heads_over_encode", most=1.5),
+    Bound(name="batch_over_encode", least=0.8),
     Bound(name="search_over_faiss", most=1.5),
     Bound(name="import_rows_per_s", least=2000),
     Bound(name="import_peak_mb", most=1500),
 )
 WARM_UP = 5
+BATCH = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much to measure. texts: messages per repetition; rows: records imported."""
+    """How much to measure. texts: messages per repetition; batches: of messages; rows: records imported."""
 
     texts: int
     repetitions: int
+    batches: int
     rows: int
 
 
-FULL = Effort(texts=60, repetitions=7, rows=200_000)
-QUICK = Effort(texts=20, repetitions=3, rows=20_000)
+FULL = Effort(texts=60, repetitions=7, batches=15, rows=200_000)
+QUICK = Effort(texts=20, repetitions=3, batches=5, rows=20_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +68,75 @@ class TurnSpeed:
 
 
 def measure(
-    effort: Effort, *, progress: Callable[[str], None] = lambda _: None
+    effort: Effort, home: Home | None = None, *, progress: Callable[[str], None] = lambda _: None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Measure everything. Returns the figures of the stable format, and the details behind them."""
-    from eval.retrieval_speed import search_over_faiss
+    """Measure everything. Returns the figures of the stable format, and the details behind them.
 
-    progress("turns")
-    turns = measure_turns(effort)
+    home: whose classifiers are timed, where it has them; those that `rapport init` fits otherwise.
+    """
+    from eval.retrieval_speed import search_over_faiss
+    from rapport.sample import build_sample
+
+    own = heads_in_use(home) if home else None  # first: a home that cannot be read should not cost a minute
+    company = build_sample()
+    with laboratory() as lab:
+        progress("turns")
+        add_sample(lab, company)
+        finish(lab, company)
+        turns = _time_turns(lab, lab.agent(), messages_of(company, effort.texts), effort.repetitions)
+        progress("classifiers")
+        shared, layered = measure_classifiers(lab.home, own, labelled_messages(company), effort)
     progress("search")
     search = search_over_faiss()
     progress("import")
     imported = measure_import(effort.rows)
     figures = {
         "turn_over_encode": turns.ratio.median,
+        **_figures(shared, layered),
         "search_over_faiss": search,
         "import_rows_per_s": imported.rows_per_s,
         "import_peak_mb": imported.peak_mb,
         "check_ms_p50": turns.check_ms.median,
         "generate_over_bare": None,  # no reply model of our own yet; the composer generates nothing
     }
-    return figures, {"turns": asdict(turns), "import": asdict(imported)}
+    heads = {"classifiers": asdict(shared), "classifiers_with_layers": asdict(layered) if layered else None}
+    return figures, {"turns": asdict(turns), **heads, "import": asdict(imported)}
 
 
-def measure_turns(effort: Effort) -> TurnSpeed:
-    """Set up the sample company and time whole turns with the composer against the encoder alone."""
-    from rapport.sample import build_sample
+def measure_classifiers(
+    default: Home, own: "tuple[Heads, dict[str, str]] | None", messages: Sequence[str], effort: Effort
+) -> tuple[HeadSpeed, HeadSpeed | None]:
+    """The speed of classifiers that share the encoder's pass, and of a home's own where some have layers of theirs.
 
-    company = build_sample()
-    with laboratory() as lab:
-        add_sample(lab, company)
-        finish(lab, company)
-        return _time_turns(lab, lab.agent(), messages_of(company, effort.texts), effort.repetitions)
+    default: a home with the heads of `rapport init`, timed where its own do not share the pass or are not there.
+    own: what `heads_in_use` found in the home.
+    """
+    layered = own if own and own[0].suite.layered else None
+    shared = own if own and not layered else heads_in_use(default)
+    if shared is None:
+        raise NotFound(f"{default.root} does not have every classifier.", hint="Run: rapport init")
+    dealt = deal(messages, effort)
+    return measure_heads(*shared, *dealt), measure_heads(*layered, *dealt) if layered else None
+
+
+def deal(messages: Sequence[str], effort: Effort) -> tuple[list[list[str]], list[list[str]]]:
+    """Messages to read one by one, for each repetition, and batches with one more to warm up; each message once."""
+    left = iter(messages)
+    singles = [list(islice(left, effort.texts)) for _ in range(effort.repetitions)]
+    return singles, [list(islice(left, BATCH)) for _ in range(effort.batches + 1)]
+
+
+def _figures(shared: HeadSpeed, layered: HeadSpeed | None) -> dict[str, float | None]:
+    return {
+        "heads_over_encode": shared.over_encode.median,
+        "batch_over_encode": shared.batch_over_encode.median,
+        # without a bound: layers of their own are work beyond the shared pass, which training weighed against accuracy
+        "layers_over_encode": layered.over_encode.median if layered else None,
+        "encode_ms_p50": shared.encode_ms.median,
+        "heads_ms_p50": shared.heads_ms.median,
+        "encode_batch_per_s": shared.encode_batch_per_s.median,
+        "heads_batch_per_s": shared.batch_per_s.median,
+    }
 
 
 def messages_of(company: "SampleCompany", count: int) -> list[Asked]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from finetune.cluster import Progress, find_clusters
 from finetune.cluster_names import name_groups
-from finetune.openings import Opening, openings, read_texts, request_of
+from finetune.openings import Opening, openings, request_of, texts_of_file
 from finetune.proposal import AT_EDGE, SHOWN, TICKETS, Cluster, Proposal, load_proposal, save_proposal, write_whole
 from finetune.ticket_labels import check_name, set_intent, without_intent
 from rapport.errors import Refused, UserError
@@ -58,7 +58,7 @@ def propose_for_file(
     """Group the texts of a file; with `out`, its rows go there labelled by their clusters' names."""
     if out is not None:
         _check_out(out, path)
-    rows = [Opening(one.id, text) for one in read_texts(path) if (text := request_of(one.text))]
+    rows = [Opening(one.id, text) for one in texts_of_file(path) if (text := request_of(one.text))]
     blank = replace(
         _blank(str(path.absolute()), rows, encoder), sha256=_sha256(path), out=str(out.absolute()) if out else ""
     )
@@ -178,7 +178,7 @@ def _labelled_rows(proposal: Proposal) -> list[str]:
             hint=f"Group it again: rapport tickets cluster --from-file {source} --out {proposal.out}",
         )
     label = {row: one.name for one in proposal.clusters if one.state != "rejected" for row in one.members}
-    rows = ({"text": one.text, "label": label[one.id]} for one in read_texts(source) if one.id in label)
+    rows = ({"text": one.text, "label": label[one.id]} for one in texts_of_file(source) if one.id in label)
     return [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.batches import Shared
-from finetune.network import SCALE, pooled
+from finetune.network import SCALE
 from finetune.plan import TrainingPlan
+from rapport.passes import unit_vectors
 from rapport.tokens import Tokens, by_length, padded
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Inputs:
             for rows in by_length([len(one) for one in ids], BATCH):
                 given, mask = (tensor.to(device) for tensor in self._given([ids[row] for row in rows]))
                 with _autocast(self._transformer, device):
-                    found_now = pooled(top, given, mask)
+                    found_now = unit_vectors(top, given, mask)
                 for row, vector in zip(rows, found_now.cpu(), strict=True):
                     found[row] = vector
         return torch.stack(found) if found else torch.zeros((0, self._transformer.config.hidden_size))

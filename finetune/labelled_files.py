@@ -65,21 +65,28 @@ def read_labelled(path: Path, *, mapping: Mapping[str, str] | None = None) -> La
 
 
 def read_texts(path: Path, *, column: str = "text") -> list[str]:
-    """The texts of a JSON lines or CSV file, one for each row, whatever other columns it has.
+    """The texts of a JSON lines or CSV file, one for each row; see `read_rows` for what it raises."""
+    return [text for (text,) in read_rows(path, (column,), option="--column {near}")]
 
-    Raises UserError for a file that lacks the column, BadRow for a row that cannot be read: rows are answered in order.
+
+def read_rows(path: Path, columns: tuple[str, ...], *, option: str = "") -> Iterator[tuple[str, ...]]:
+    """The values of these columns in every row of a JSON lines or CSV file, in order; "" where a row has none.
+
+    option: what names another column on the command line. Raises UserError for a file that is no text or lacks a
+    column, BadRow for a row that cannot be read or has something else than a text there.
     """
-    texts = []
-    for line, values, broken in rows_of(path, (column,)):
+    for line, values, broken in rows_of(path, columns, option):
         if broken:
             raise BadRow(f"line {line} of {path.name} cannot be read: {broken}", hint="Mend or remove that line.")
-        texts.append(str(values[column] if values[column] is not None else ""))
-    return texts
+        for column in columns:
+            if column not in values or not isinstance(values[column], str | None):
+                raise BadRow(f"line {line} of {path.name} has no text in '{column}'.", hint="Mend or remove that line.")
+        yield tuple(values[column] or "" for column in columns)
 
 
 def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterator[tuple[int, str, str]]:
     columns = mapping["text"], mapping["label"]
-    for line, values, broken in rows_of(path, columns):
+    for line, values, broken in rows_of(path, columns, "--map {column}={near}"):
         text, label = (str(values.get(column) or "").strip() for column in columns)
         if broken:
             problems.add("rows that cannot be read", line, broken)

@@ -96,7 +96,7 @@ def word_matrix(texts: Sequence[str]) -> Any:
 @functools.lru_cache(maxsize=100_000)
 def _places(text: str) -> tuple[int, ...]:
     """`places`, remembered: one training fits on the same texts many times."""
-    return tuple(places(text))
+    return places(text)
 
 
 def _dev_loss(linear: Linear, dev: Encoded) -> float:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.plan import TrainingPlan
 from rapport.layers import without_peft_warnings
+from rapport.passes import unit_vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,23 +31,13 @@ def build_network(top: Any, centres: "np.ndarray", plan: TrainingPlan) -> "torch
             self.bias = torch.nn.Parameter(torch.zeros(len(centres)))
 
         def forward(self, inputs: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            vectors = pooled(self.top, inputs, mask)
+            vectors = unit_vectors(self.top, inputs, mask)
             return vectors, SCALE * vectors @ self.weights.T + self.bias
 
     for module in top.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = plan.dropout
     return Network()
-
-
-def pooled(top: Any, inputs: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
-    """(n, dim) float32 unit vectors: the mean of the last hidden states where the mask is 1."""
-    import torch
-
-    given = {"inputs_embeds": inputs} if inputs.is_floating_point() else {"input_ids": inputs}
-    states = top(attention_mask=mask, **given).last_hidden_state.float()
-    kept = mask.unsqueeze(-1).float()
-    return torch.nn.functional.normalize((states * kept).sum(1) / kept.sum(1).clamp(min=1.0), dim=-1)
 
 
 def loss_of(

@@ -13,6 +13,8 @@ Method = Literal["auto", "head", "lora", "full"]
 METHODS: tuple[Method, ...] = ("auto", "head", "lora", "full")
 Task = Literal["intent", "sentiment", "escalation"]
 FEW = 20  # rows of the middle label up to which contrast between examples teaches more than their labels alone
+EPOCHS: dict[Task, int] = {"intent": 6, "sentiment": 3, "escalation": 6}
+FEW_EPOCHS = 5  # at most, where there are few rows a label
 SEED = 7
 
 
@@ -23,7 +25,8 @@ class TrainingPlan:
     method: `head` fits a linear head on the frozen encoder (seconds; shares the pass of the search), `full` trains the
     encoder's top layers too, `lora` small low-rank matrices beside them, `auto` is `full` where it beats `head` on dev.
     layers: how many top layers are trained; those below stay shared, and a message passes them once. 0: all, with the
-    embeddings. learning_rate: its peak; layer_decay: factor on it for each layer further down.
+    embeddings. epochs: passes over the rows; None: chosen by `plan_for`.
+    learning_rate: its peak; layer_decay: factor on it for each layer further down.
     contrast: weight of the supervised contrastive loss. smoothing: of the labels. average: decay of the running
     average of the weights, which is what is kept. balanced: rare labels count more than their share.
     patience: epochs without a better dev loss before it stops. risk: share of wrong answers that is accepted among the
@@ -34,7 +37,7 @@ class TrainingPlan:
 
     method: Method = "auto"
     layers: int = 3
-    epochs: int = 6
+    epochs: int | None = None
     batch: int = 32
     learning_rate: float = 2e-4
     layer_decay: float = 1.0
@@ -69,22 +72,35 @@ class TrainingPlan:
         if self.method not in METHODS:
             raise SettingsError(f"--method {self.method} is not known.", hint=f"Give one of: {', '.join(METHODS)}.")
         for name, (low, high) in bounds.items():
-            if not low <= getattr(self, name) <= high:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
                 option = name.replace("_", "-")
                 raise SettingsError(
-                    f"--{option} {getattr(self, name)} is out of range.", hint=f"Give a value from {low:g} to {high:g}."
+                    f"--{option} {value} is out of range.", hint=f"Give a value from {low:g} to {high:g}."
                 )
+
+    @property
+    def rounds(self) -> int:
+        """The epochs of a training: those given or chosen, or as many as for intents."""
+        return EPOCHS["intent"] if self.epochs is None else self.epochs
 
     def as_card(self) -> dict[str, Any]:
         """The plan as JSON values."""
         return asdict(self)
 
 
-def plan_for(rows: Sequence[Labelled], plan: TrainingPlan) -> TrainingPlan:
-    """The plan with what depends on the rows filled in: a few rows a label are trained longer and by contrast."""
+def middle_size(rows: Sequence[Labelled]) -> float:
+    """How many different texts the middle label has; 0 for no rows."""
     distinct = {(row.text.casefold(), row.label) for row in rows}
-    sizes = Counter(label for _, label in distinct)
-    if not sizes or median(sizes.values()) > FEW:
-        return plan
-    return replace(plan, epochs=min(plan.epochs, 5), contrast=1.0, anchor=1.0, drop=0.1, smoothing=0.0, average=0.97,
-                   learning_rate=plan.learning_rate / 2)  # fmt: skip
+    return median(Counter(label for _, label in distinct).values()) if rows else 0
+
+
+def plan_for(task: Task, rows: Sequence[Labelled], plan: TrainingPlan) -> TrainingPlan:
+    """The plan with what depends on task and rows filled in; epochs that were given stay as they are.
+
+    A few rows a label are trained by contrast, more slowly and for fewer epochs.
+    """
+    if not 0 < middle_size(rows) <= FEW:
+        return replace(plan, epochs=plan.epochs or EPOCHS[task])
+    return replace(plan, epochs=plan.epochs or min(EPOCHS[task], FEW_EPOCHS), contrast=1.0, anchor=1.0, drop=0.1,
+                   smoothing=0.0, average=0.97, learning_rate=plan.learning_rate / 2)  # fmt: skip

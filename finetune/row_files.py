@@ -13,10 +13,11 @@ from rapport.errors import UserError
 Row = tuple[int, dict[str, Any], str]
 
 
-def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+def rows_of(path: Path, columns: tuple[str, ...], option: str = "--map {column}={near}") -> Iterator[Row]:
     """(line number, the row's values by column, why it cannot be read); cells of a CSV file are strings.
 
-    Raises UserError for a file that is no text, or whose first row lacks one of the columns.
+    option: what names another column on the command line, or "". Raises UserError for a file that is no text, or whose
+    first row lacks one of the columns.
     """
     check_readable(path)
     with path.open("rb") as file:
@@ -25,7 +26,7 @@ def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     checked = False
     for line, values, broken in reader(path):
         if not checked and not broken:
-            _check_columns(path, list(values), columns)
+            _check_columns(path, list(values), columns, option)
             checked = True
         yield line, values, broken
 
@@ -65,14 +66,14 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
             yield number, dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True)), ""
 
 
-def _check_columns(path: Path, present: list[str], wanted: tuple[str, ...]) -> None:
+def _check_columns(path: Path, present: list[str], wanted: tuple[str, ...], option: str) -> None:
     missing = [column for column in wanted if column not in present]
     if not missing:
         return
     shown = ", ".join(f"'{name}'" for name in present[:12])
     near = get_close_matches(missing[0], present, n=1, cutoff=0.5)
-    other = near[0] if near else "COLUMN"
+    other = f", or say which one it is: {option}" if option else "."
     raise UserError(
         f"{path.name} has no column '{missing[0]}'; it has {shown}.",
-        hint=f"Rename the column, or say which one it is: --map {missing[0]}={other}",
+        hint=f"Rename the column{other}".format(column=missing[0], near=near[0] if near else "COLUMN"),
     )

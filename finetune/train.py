@@ -15,7 +15,7 @@ from finetune.costs import costs_of
 from finetune.examples import Labelled, Splits
 from finetune.fitting import Fitted, fit_classifier
 from finetune.parts import Layers
-from finetune.plan import Task, TrainingPlan, plan_for
+from finetune.plan import Task, TrainingPlan, middle_size, plan_for
 from finetune.reference import make_reference
 from finetune.row_checks import check_rows
 from finetune.scores import scores_of
@@ -54,7 +54,12 @@ def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) 
     check_name(home, job.name, replaced=job.replace)
     check_rows(job.task, job.train, job.dev)
     started = time.perf_counter()
-    plan = plan_for(job.train, job.plan)
+    plan = plan_for(job.task, job.train, job.plan)
+    if plan.contrast and plan.method != "head":
+        watch.say(
+            f"Few rows a label (the middle one has {middle_size(job.train):g}): layers learn by contrast between "
+            f"examples; epochs: {plan.rounds}."
+        )
     folder = home.runs / f"train-{job.name}-{_key(job, plan, encoder)}"
     vectors = VectorCache(encoder)
     fitted = fit_classifier(job.train, job.dev, vectors, plan, folder=folder, watch=watch)

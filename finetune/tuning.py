@@ -113,16 +113,16 @@ class _Run:
         self.weights = torch.tensor(weights, device=self.accelerator.device) if weights is not None else None
         self.truth = torch.tensor(task.truth)
         self.frozen = torch.tensor(task.frozen)
-        self.steps = plan.epochs * len(self._order(0))
+        self.steps = plan.rounds * len(self._order(0))
 
     def train(self) -> Tuned:
         """Run all epochs, or until dev gets no better."""
         progress = self._restored()
-        per_epoch = self.steps // self.plan.epochs
-        every = math.ceil(self.plan.epochs / MOST_LOOKS)
-        for epoch in range(progress.step // per_epoch, self.plan.epochs):
+        per_epoch = self.steps // self.plan.rounds
+        every = math.ceil(self.plan.rounds / MOST_LOOKS)
+        for epoch in range(progress.step // per_epoch, self.plan.rounds):
             self._epoch(self._order(epoch), progress, first=epoch * per_epoch)
-            last = epoch + 1 == self.plan.epochs
+            last = epoch + 1 == self.plan.rounds
             if not last:
                 self._keep(progress)
             if self.task.dev_texts and (last or (epoch + 1) % every == 0) and self._look(epoch + 1, progress):

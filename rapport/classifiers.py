@@ -52,6 +52,11 @@ class Suite:
         self.classifiers = dict(classifiers)
         self._layers = frozenset(one.start for one in classifiers.values() if one.top is not None)
 
+    @property
+    def layered(self) -> bool:
+        """Whether one of them goes on from the shared layers with layers of its own."""
+        return bool(self._layers)
+
     def read(self, texts: Sequence[str]) -> Read:
         """Encode the (masked) texts once and classify them in every role."""
         import numpy as np
@@ -72,12 +77,14 @@ class Suite:
             if texts:
                 yield range(len(texts)), self.encoder.encode(texts), {}
             return
-        for one in passes(local(self.encoder), texts, layers=self._layers):
-            own = {
-                role: pooled(classifier.top, one.states[classifier.start], one.mask)
-                for role, classifier in self.classifiers.items()
-                if classifier.top is not None
-            }
+        encoder = local(self.encoder)
+        for one in passes(encoder, texts, layers=self._layers):
+            with encoder.threads(int(one.mask.sum())):
+                own = {
+                    role: pooled(classifier.top, one.states[classifier.start], one.mask)
+                    for role, classifier in self.classifiers.items()
+                    if classifier.top is not None
+                }
             yield one.rows, one.vectors, own
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +72,8 @@ class BertEncoder(LocalEncoder):
         """Unit vectors, the states that enter the named layers (the ids for layer 0), and the mask, of one batch."""
         import torch
 
-        small = sum(map(len, ids)) <= ONE_THREAD_TOKENS
         inputs, mask = (tensor.to(self.transformer.device) for tensor in padded(ids))
-        with torch.inference_mode(), _threads(1 if small else self._all_threads, self._all_threads):
+        with torch.inference_mode(), self.threads(sum(map(len, ids))):
             output = self.transformer(
                 input_ids=inputs, attention_mask=mask, output_hidden_states=any(layer > 0 for layer in layers)
             )
@@ -84,6 +83,10 @@ class BertEncoder(LocalEncoder):
             vectors: np.ndarray = pooled.cpu().numpy()
         states = {layer: output.hidden_states[layer] if layer else inputs for layer in layers}
         return _unit(vectors), states, mask
+
+    def threads(self, tokens: int) -> AbstractContextManager[None]:
+        """Run torch with as many threads as a pass of so many tokens is fastest with."""
+        return _threads(1 if tokens <= ONE_THREAD_TOKENS else self._all_threads, self._all_threads)
 
     def _encode(self, texts: list[str]) -> "np.ndarray":
         return self.forward(self._tokens.ids(texts))[0]

@@ -88,8 +88,14 @@ class Watch:
         self, vector: "np.ndarray", masked: str, text: str, words: Words, *, sentiment: float, past: Past
     ) -> Escalation:
         """vector: (dim,) of the message. masked, text: the message masked, and as it was written."""
-        row = wide(vector[None], [features(words, sentiment=sentiment, past=past)])
-        return judge(self._head.predict(row, [masked]), [text], self._least)[0]
+        row = features(words, sentiment=sentiment, past=past)
+        return self.read_all(vector[None], [masked], [text], [row])[0]
+
+    def read_all(
+        self, vectors: "np.ndarray", masked: Sequence[str], texts: Sequence[str], rows: Sequence[dict[str, float]]
+    ) -> list[Escalation]:
+        """What `read` gives, of n messages. vectors: (n, dim). rows: their `rapport.signals.features`."""
+        return judge(self._head.predict(wide(vectors, rows), masked), texts, self._least)
 
 
 def _share(shares: dict[str, float], level: EscalationLevel) -> float:

@@ -26,7 +26,8 @@ _JOINING = (
     "und aber weil dass mit für der die das mein meine meinen et mais parce que avec pour le la mon ma "
     "y pero porque con para el mi en maar omdat dat met voor het de mijn"
 )
-_GOES_ON = re.compile(rf"\b(?:{'|'.join(_JOINING.split())})\W*$", re.IGNORECASE)
+# These two read small letters, which takes a third of the time of reading both.
+_GOES_ON = re.compile(rf"\b(?:{'|'.join(_JOINING.split())})\W*$")
 _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day)|dear \w+|greetings|hallo|guten \w+|moin|"
     r"servus|bonjour|bonsoir|salut|hola|buen\w+ \w+|hoi|goede\w*|dag)\b[\w ]{0,16}\W*$",
@@ -34,8 +35,7 @@ _GREETING = re.compile(
 )
 _ANNOUNCES = re.compile(
     r"\b(?:question|frage|pregunta|vraag|help|hilfe|aider|ayudar|helpen|issue|problem|souci|problema|probleem|about|"
-    r"regarding|it['’]s about|es geht um|à propos|es sobre|gaat over|ask you|explain|wondering)\b",
-    re.IGNORECASE,
+    r"regarding|it['’]s about|es geht um|à propos|es sobre|gaat over|ask you|explain|wondering)\b"
 )
 _VALUE = re.compile(rf"{EMAIL.pattern}|{NUMBER.pattern}")
 
@@ -56,8 +56,8 @@ def features(text: str) -> dict[str, float]:
     """What the surface of a message tells, 0-1 each."""
     plain = tidy(text)
     words = plain.split()
-    values = _VALUE.findall(plain)
-    rest = re.sub(r"\W+", "", _VALUE.sub("", plain))
+    bare, values = _VALUE.subn("", plain)
+    rest = re.sub(r"\W+", "", bare)
     return {
         "ends_open": float(plain.endswith((",", ":", ";", "-", "…", "..."))),
         "ends_joining": float(goes_on(plain)),
@@ -65,7 +65,7 @@ def features(text: str) -> dict[str, float]:
         "ends_sentence": float(plain.endswith((".", "!")) and not plain.endswith("...")),
         "asks": float("?" in plain),
         "greets": float(bool(_GREETING.match(plain))),
-        "announces": float(bool(_ANNOUNCES.search(plain)) and len(words) <= 10),
+        "announces": float(bool(_ANNOUNCES.search(plain.lower())) and len(words) <= 10),
         "only_values": float(bool(values) and len(rest) <= 3),
         "has_value": float(bool(values)),
         "few_words": float(len(words) <= 2),
@@ -76,7 +76,7 @@ def features(text: str) -> dict[str, float]:
 
 def goes_on(text: str) -> bool:
     """Whether the last word is one that something follows."""
-    return bool(_GOES_ON.search(text))
+    return bool(_GOES_ON.search(text.lower()))
 
 
 class Finishing:
@@ -88,8 +88,13 @@ class Finishing:
 
     def read(self, text: str, masked: str, vector: "np.ndarray") -> float:
         """Probability that nothing more is to come at once. text, masked: as written, and masked. vector: (dim,)."""
-        output = self._head.predict(wide(vector[None], [text]), [masked])
-        return float(output.probabilities[0, output.labels.index(FINISHED)])
+        return float(self.read_all([text], [masked], vector[None])[0])
+
+    def read_all(self, texts: Sequence[str], masked: Sequence[str], vectors: "np.ndarray") -> "np.ndarray":
+        """(n,) what `read` gives, of n messages. vectors: (n, dim)."""
+        output = self._head.predict(wide(vectors, texts), masked)
+        finished: np.ndarray = output.probabilities[:, output.labels.index(FINISHED)]
+        return finished
 
 
 def wide(vectors: "np.ndarray", texts: Sequence[str]) -> "np.ndarray":

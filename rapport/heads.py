@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rapport.cards import Card, publish, read_card
 from rapport.errors import CorruptArtifact, IndexMismatch
-from rapport.lexical import PLACES, places, weight
+from rapport.lexical import PLACES, word_sums
 from rapport.scope import ScopeScore, nearness, scope_scores, sigmoid, softmax
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Head:
     start: the layer where its own trained layers begin, and then `weights` reads the own vector and the shared one side
     by side; None where it reads the shared vector alone.
     accept, risk: rows whose `sure` reaches `accept` are wrong in at most `risk` of the cases; see `finetune.calibrate`.
+    Infinity accepts nothing, and is null in the file.
     """
 
     labels: tuple[str, ...]
@@ -134,9 +135,7 @@ class Head:
             return scores
         if len(texts) != len(vectors):
             raise ValueError(f"head '{self.name}' reads words: {len(vectors)} vectors need as many texts.")
-        for row, text in enumerate(texts):
-            found = places(text)
-            scores[row] += weight(len(found)) * self.words[found].sum(axis=0)
+        scores += word_sums(texts, self.words)
         return scores
 
     def predict(self, vectors: "np.ndarray", texts: Sequence[str] = ()) -> HeadOutput:
@@ -218,7 +217,7 @@ def write_head(folder: Path, head: Head) -> None:
         "scope_offset": head.scope_offset,
         "near": head.near,
         "start": head.start,
-        "accept": head.accept,
+        "accept": head.accept if head.accept < float("inf") else None,
         "risk": head.risk,
         "facts": dict(head.facts),
     }
@@ -230,7 +229,7 @@ def write_head(folder: Path, head: Head) -> None:
     # safetensors writes the memory as it lies, so an array whose columns were reordered would come back scrambled
     plain = {name: np.ascontiguousarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}
     save_file(plain, folder / WEIGHTS_FILE)
-    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     (folder / FACTS_FILE).write_text(text, encoding="utf-8")
 
 
@@ -256,7 +255,7 @@ def load_head(folder: Path) -> Head:
             neighbours=tensors.get("neighbours"),
             near=float(facts.get("near", 0.0)),
             start=facts.get("start"),
-            accept=float(facts.get("accept", 0.0)),
+            accept=float("inf" if (accept := facts.get("accept", 0.0)) is None else accept),
             risk=float(facts.get("risk", 1.0)),
             name=card.name,
             facts=facts.get("facts", {}),

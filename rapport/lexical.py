@@ -4,20 +4,46 @@ A sentence vector forgets single words; "refund" against "return", or a swear wo
 times. Measured on held-out phrases: two to three points more intents right than by the vector alone.
 """
 
+import functools
+import itertools
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PLACES = 4096
 LETTERS = 4
 # Weight of this part beside a unit vector; with 1.0 rare words count too much.
 SCALE = 0.7
+REMEMBERED = 512  # texts; several heads read the same ones one after the other
+CHUNK = 256  # texts whose rows of a table are gathered at once
 _WORD = re.compile(r"\w+(?:['’]\w+)?|[!?]")
 
 
-def places(text: str) -> list[int]:
+@functools.lru_cache(maxsize=REMEMBERED)
+def places(text: str) -> tuple[int, ...]:
     """The sorted places, each below PLACES, of the words, word pairs and groups of four letters in a text."""
-    return sorted({_place(feature) for feature, _ in _features(_WORD.findall(text.lower()))})
+    return tuple(sorted({_place(feature) for feature, _ in _features(_WORD.findall(text.lower()))}))
+
+
+def word_sums(texts: Sequence[str], table: "np.ndarray") -> "np.ndarray":
+    """What the words of n texts add up to, from a (PLACES, columns) table: (n, columns), zeros for a text without."""
+    import numpy as np
+
+    sums = np.zeros((len(texts), table.shape[1]), dtype=table.dtype)
+    for start in range(0, len(texts), CHUNK):
+        found = [places(text) for text in texts[start : start + CHUNK]]
+        filled = [start + row for row, one in enumerate(found) if one]
+        lengths = [len(one) for one in found if one]
+        if filled:
+            gathered = table[np.fromiter(itertools.chain.from_iterable(found), dtype=np.intp, count=sum(lengths))]
+            firsts = [0, *itertools.accumulate(lengths[:-1])]
+            scale = np.array([weight(length) for length in lengths], dtype=table.dtype)
+            sums[filled] = np.add.reduceat(gathered, firsts, axis=0) * scale[:, None]
+    return sums
 
 
 def occurrences(text: str) -> dict[int, list[tuple[tuple[int, int], ...]]]:

@@ -37,14 +37,18 @@ def passes(encoder: BertEncoder, texts: Sequence[str], *, layers: frozenset[int]
 
 
 def pooled(top: Any, given: "torch.Tensor", mask: "torch.Tensor") -> "np.ndarray":
-    """(n, dim) float32 unit vectors of a classifier's own layers, from the states that enter them."""
+    """`unit_vectors` at inference: float32 without gradients, off the device."""
     import torch
 
-    named = {"inputs_embeds": given} if given.is_floating_point() else {"input_ids": given}
     with torch.inference_mode():
-        hidden = top(attention_mask=mask, **named).last_hidden_state
-        vectors: np.ndarray = unit_means(hidden, mask).cpu().numpy()
+        vectors: np.ndarray = unit_vectors(top, given, mask).cpu().numpy()
     return vectors
+
+
+def unit_vectors(top: Any, given: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """(n, dim) float32 unit vectors of a classifier's own layers, from the states or, for all layers, the ids there."""
+    named = {"inputs_embeds": given} if given.is_floating_point() else {"input_ids": given}
+    return unit_means(top(attention_mask=mask, **named).last_hidden_state, mask)
 
 
 def unit_means(hidden: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":

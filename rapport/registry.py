@@ -16,7 +16,8 @@ from rapport.cards import CARD, Card, read_card, recover
 from rapport.errors import CorruptArtifact, NotFound, Refused
 from rapport.paths import Home
 
-ROLES = ("intent", "sentiment", "escalation", "finished")
+SHARED_ROLES = ("intent", "sentiment")  # read a text alone; the others read the conversation or the writing too
+ROLES = (*SHARED_ROLES, "escalation", "finished")
 HISTORY = 20  # names remembered per role; more would only be noise
 
 _writing = threading.Lock()

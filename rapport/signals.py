@@ -24,32 +24,43 @@ _LOUD = re.compile(r"\b[A-Z]{3,}\b(?![-\d])")
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A kind of phrase. pattern: reads small letters, which takes half the time of reading both.
+    """A kind of phrase. patterns: read small letters, which takes half the time of reading both.
 
     floor: "" or the reason for which a message with it goes to a person whatever a head says.
     """
 
     id: str
-    pattern: re.Pattern[str]
+    patterns: tuple[re.Pattern[str], ...]
     floor: str = ""
+
+    def stands_in(self, lower: str) -> bool:
+        """Whether a text in small letters has such a phrase."""
+        return any(pattern.search(lower) for pattern in self.patterns)
 
 
 @functools.cache
 def signals() -> tuple[Signal, ...]:
     """The signals of the file, in its order."""
     rows = tomllib.loads(FILE.read_text(encoding="utf-8"))["signal"]
-    return tuple(Signal(row["id"], re.compile("|".join(row["patterns"]), re.M), row.get("floor", "")) for row in rows)
+    return tuple(Signal(row["id"], _compiled(row["patterns"]), row.get("floor", "")) for row in rows)
+
+
+def _compiled(patterns: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    """Alternatives that all begin at a word's edge are tried at such edges alone, so those that do not stand apart."""
+    edged = [pattern for pattern in patterns if pattern.startswith(r"\b")]
+    others = [pattern for pattern in patterns if not pattern.startswith(r"\b")]
+    return tuple(re.compile("|".join(group), re.M) for group in (edged, others) if group)
 
 
 def floor_of(text: str) -> str:
     """The reason for which the words alone call for a person, or ""."""
     lower = text.lower()
-    return next((one.floor for one in signals() if one.floor and one.pattern.search(lower)), "")
+    return next((one.floor for one in signals() if one.floor and one.stands_in(lower)), "")
 
 
 def says(text: str, id: str) -> bool:
     """Whether the words hold this kind of phrase. False for a kind that the file does not have."""
-    return any(one.id == id and one.pattern.search(text.lower()) for one in signals())
+    return any(one.id == id and one.stands_in(text.lower()) for one in signals())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +104,7 @@ def words_of(text: str) -> Words:
     }
     amounts = [float(found.value) for found in find_amounts(text) if found.currency in _COMPARED]
     lower = text.lower()
-    found = {signal.id: float(bool(signal.pattern.search(lower))) for signal in signals()}
+    found = {signal.id: float(signal.stands_in(lower)) for signal in signals()}
     return Words(found, style, max(amounts, default=0.0))
 
 

@@ -89,10 +89,8 @@ class _Stock:
 
     def __init__(self, examples: Sequence[Ordinary]) -> None:
         # an account that somebody else uses is an ordinary request to the intent head, and a case for a person here
-        pattern = {signal.id: signal.pattern for signal in signals()}
-        usable = [
-            e for e in examples if e.intent not in _NOT_ORDINARY and not pattern["account"].search(e.text.lower())
-        ]
+        account = next(signal for signal in signals() if signal.id == "account")
+        usable = [e for e in examples if e.intent not in _NOT_ORDINARY and not account.stands_in(e.text.lower())]
         self.plain = [e for e in usable if e.sentiment != "negative"]
         self.people = [e for e in examples if e.intent == "talk_to_person"]
         self.ends = [e for e in examples if e.intent in ("thanks", "goodbye")]

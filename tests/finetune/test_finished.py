@@ -31,6 +31,8 @@ def splits() -> Splits:
         ("so I ordered shoes,", "ends_open"),
         ("well...", "ends_open"),
         ("so I ordered shoes and", "ends_joining"),
+        ("I ORDERED SHOES AND", "ends_joining"),
+        ("I have a Question", "announces"),
         ("Wo ist meine Bestellung und", "ends_joining"),
         ("Where is it?", "ends_question"),
         ("Good morning", "greets"),

@@ -95,3 +95,10 @@ def test_a_broken_row_to_predict_is_an_error_with_its_line(tmp_path):
     file.write_text('{"text": "a"}\n{"text"\n', encoding="utf-8")
     with pytest.raises(BadRow, match="line 2"):
         read_texts(file)
+
+
+def test_the_hint_for_a_missing_column_is_the_verbs_own(tmp_path):
+    file = jsonl(tmp_path / "rows.jsonl", [{"texts": "a"}])
+    with pytest.raises(UserError) as caught:
+        read_texts(file)
+    assert caught.value.hint == "Rename the column, or say which one it is: --column texts"

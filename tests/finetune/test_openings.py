@@ -2,7 +2,7 @@
 
 import pytest
 
-from finetune.openings import first_message, openings, read_texts
+from finetune.openings import first_message, openings, texts_of_file
 from finetune.ticket_labels import intents_of, label_ticket, set_intent
 from rapport.errors import BadRow, NotFound, UserError
 from rapport.records import Ticket, TicketMessage
@@ -44,29 +44,35 @@ def test_texts_are_read_from_json_lines_and_csv(tmp_path):
     lines, table = tmp_path / "a.jsonl", tmp_path / "a.csv"
     lines.write_text('\ufeff{"text": "one", "label": "x"}\n\n{"text": "  "}\n{"text": "two"}\n', encoding="utf-8")
     table.write_text('id,text\n1,"one, too"\n2,\n3,two\n', encoding="utf-8")
-    assert [(one.id, one.text) for one in read_texts(lines)] == [("1", "one"), ("4", "two")]
-    assert [(one.id, one.text) for one in read_texts(table)] == [("1", "one, too"), ("3", "two")]
+    assert [(one.id, one.text) for one in texts_of_file(lines)] == [("1", "one"), ("3", "two")]
+    assert [(one.id, one.text) for one in texts_of_file(table)] == [("1", "one, too"), ("3", "two")]
 
 
 @pytest.mark.parametrize(
     ("name", "content", "error", "said"),
     [
-        ("a.jsonl", b'{"text": "a"}\nno json\n', BadRow, r"a\.jsonl:2 is not JSON"),
-        ("a.jsonl", b'{"txt": "a"}\n', BadRow, "It has 'txt'"),
-        ("a.jsonl", b"[1]\n", BadRow, "no text in 'text'"),
-        ("a.csv", b"texts\na\n", UserError, "It has 'texts'"),
-        ("a.jsonl", b'{"text": "\xff"}\n', BadRow, "not UTF-8"),
+        ("a.jsonl", b'{"text": "a"}\nno json\n', BadRow, r"line 2 of a\.jsonl cannot be read: not valid JSON"),
+        ("a.jsonl", b'{"text": "a"}\n{"txt": "b"}\n', BadRow, r"line 2 of a\.jsonl has no text in 'text'"),
+        ("a.jsonl", b'{"text": ["a"]}\n', BadRow, r"line 1 of a\.jsonl has no text in 'text'"),
+        ("a.jsonl", b'{"txt": "a"}\n', UserError, "it has 'txt'"),
+        ("a.jsonl", b'{"text": "a"}\n[1]\n', BadRow, r"line 2 of a\.jsonl cannot be read: a JSON list"),
+        ("a.csv", b"texts\na\n", UserError, "it has 'texts'"),
+        ("a.csv", b"text,id\na,1\nb,2,3\n", BadRow, r"line 3 of a\.csv"),
+        ("a.jsonl", b'{"text": "\xff"}\n', BadRow, "not valid UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path, name, content, error, said):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(error, match=said):
-        list(read_texts(tmp_path / name))
+        list(texts_of_file(tmp_path / name))
 
 
 def test_a_missing_file_or_label_is_told(tmp_path):
-    with pytest.raises(NotFound, match="absent"):
-        list(read_texts(tmp_path / "absent.jsonl"))
+    with pytest.raises(UserError, match="absent"):
+        list(texts_of_file(tmp_path / "absent.jsonl"))
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
-    with pytest.raises(BadRow, match="'label'"):
-        list(read_texts(tmp_path / "a.jsonl", label="label"))
+    with pytest.raises(UserError, match="'label'") as caught:
+        list(texts_of_file(tmp_path / "a.jsonl", label="label"))
+    assert caught.value.hint == "Rename the column."
+    (tmp_path / "a.csv").write_text("text,label\nwhere is it,track\n")
+    assert [one.label for one in texts_of_file(tmp_path / "a.csv", label="label")] == ["track"]

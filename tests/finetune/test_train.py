@@ -15,6 +15,7 @@ from finetune.card_text import CARD_TEXT
 from finetune.examples import Labelled
 from finetune.plan import TrainingPlan
 from finetune.train import Job, train_classifier
+from finetune.tuning import Unwatched
 from finetune.vectors import VectorCache
 from rapport.cards import read_card
 from rapport.classifiers import ADAPTER_FOLDER, LAYERS_FILE, load_classifier
@@ -34,20 +35,14 @@ TOPICS = {
 STARTS = ("please help with", "question about", "problem:")
 
 
-class Silent:
-    def step(self, done, total, loss): ...
-
-    def say(self, sentence): ...
-
-
 def rows(topics=TOPICS, starts=STARTS):
     return [Labelled(f"{start} {words}", label) for label, phrases in topics.items() for words in phrases
             for start in starts]  # fmt: skip
 
 
-def train(home, encoder, *, task="intent", name="model", given=None, plan=HEAD, **more):
+def train(home, encoder, *, task="intent", name="model", given=None, plan=HEAD, watch=None, **more):
     job = Job(task=task, name=name, train=rows() if given is None else given, plan=plan, **more)
-    return train_classifier(home, job, encoder=encoder, watch=Silent())
+    return train_classifier(home, job, encoder=encoder, watch=watch or Unwatched())
 
 
 def test_a_head_is_trained_published_and_predicts(home):
@@ -157,6 +152,31 @@ def test_trained_layers_are_published_and_answer_as_they_did_in_training(home, e
     output = predict(load_classifier(folder, encoder), [row.text for row in rows()], encoder=encoder)
     right = [output.best(place)[0] == row.label for place, row in enumerate(rows())]
     assert np.mean(right) > 0.97
+
+
+class Noting(Unwatched):
+    def __init__(self):
+        self.said = []
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+
+@pytest.mark.slow
+def test_a_plan_for_few_rows_is_said_and_keeps_the_epochs_that_were_given(home, encoder):
+    watch = Noting()
+    plan = TrainingPlan(method="full", layers=1, epochs=7, batch=45)
+    card = train(home, encoder, given=rows(starts=STARTS[:1]), plan=plan, watch=watch)
+    assert watch.said[0] == (
+        "Few rows a label (the middle one has 5): layers learn by contrast between examples; epochs: 7."
+    )
+    assert (card.plan["epochs"], card.plan["contrast"]) == (7, 1.0)
+
+
+def test_a_head_that_trains_no_layers_says_nothing_of_contrast(home):
+    watch = Noting()
+    assert train(home, HashingEncoder(96), watch=watch).plan["epochs"] == 5
+    assert not any("contrast" in sentence for sentence in watch.said)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from finetune.examples import Labelled
 from finetune.inputs import inputs_for
 from finetune.parts import _centres
 from finetune.plan import TrainingPlan
-from finetune.tuning import Task, tune
+from finetune.tuning import Task, Unwatched, tune
 from finetune.vectors import VectorCache
 from rapport.classifiers import local
 from rapport.models import find_weights
@@ -25,7 +25,7 @@ WORDS = {
 }
 
 
-class Silent:
+class Noting:
     """Keeps what it is told and can stop the run, as a kill would."""
 
     def __init__(self, stop_at: int | None = None):
@@ -67,7 +67,7 @@ def weights(tuned):
 
 def test_training_lowers_the_loss_on_rows_it_has_not_seen(parts, tmp_path):
     transformer, inputs, task = parts
-    tuned = tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Silent())
+    tuned = tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Unwatched())
     (_, first, _), (_, last, accuracy) = tuned.history
     assert last < first
     assert accuracy > 0.9
@@ -77,10 +77,10 @@ def test_training_lowers_the_loss_on_rows_it_has_not_seen(parts, tmp_path):
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, torch, tmp_path, monkeypatch):
     transformer, inputs, task = parts
     monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
-    whole = tune(transformer, inputs, task, PLAN, folder=tmp_path / "whole", watch=Silent())
+    whole = tune(transformer, inputs, task, PLAN, folder=tmp_path / "whole", watch=Unwatched())
     with pytest.raises(KeyboardInterrupt):
-        tune(transformer, inputs, task, PLAN, folder=tmp_path / "cut", watch=Silent(stop_at=11))
-    again = Silent()
+        tune(transformer, inputs, task, PLAN, folder=tmp_path / "cut", watch=Noting(stop_at=11))
+    again = Noting()
     resumed = tune(transformer, inputs, task, PLAN, folder=tmp_path / "cut", watch=again)
     assert again.steps[0] == 11  # ten steps were kept
     assert "Going on from step 10" in again.said[0]
@@ -93,9 +93,9 @@ def test_a_checkpoint_of_another_plan_is_not_gone_on_from(parts, tmp_path, monke
     transformer, inputs, task = parts
     monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
     with pytest.raises(KeyboardInterrupt):
-        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Silent(stop_at=3))
+        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Noting(stop_at=3))
     assert load_checkpoint(tmp_path)[1]["step"] == 2
-    other = Silent()
+    other = Noting()
     tune(transformer, inputs, task, TrainingPlan(method="full", layers=2, epochs=1, batch=8), folder=tmp_path,
          watch=other)  # fmt: skip
     assert other.steps[0] == 1
@@ -105,7 +105,7 @@ def test_checkpoints_hold_no_pickle(parts, tmp_path, monkeypatch):
     transformer, inputs, task = parts
     monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
     with pytest.raises(KeyboardInterrupt):
-        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Silent(stop_at=3))
+        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Noting(stop_at=3))
     kinds = {path.suffix for path in tmp_path.rglob("*") if path.is_file() and "tfevents" not in path.name}
     assert kinds <= {".safetensors", ".yml"}
     assert (tmp_path / FILE).is_file()
@@ -128,7 +128,7 @@ class Scarce:
 
 def test_where_memory_ends_the_batch_is_halved_and_said_so(parts, tmp_path):
     transformer, inputs, task = parts
-    watch = Silent()
+    watch = Noting()
     tuned = tune(transformer, Scarce(inputs, 3), task, PLAN, folder=tmp_path, watch=watch)
     assert tuned.plan.batch == 2
     assert [sentence for sentence in watch.said if "batches of" in sentence] == [
@@ -140,4 +140,4 @@ def test_where_memory_ends_the_batch_is_halved_and_said_so(parts, tmp_path):
 def test_memory_that_holds_no_single_row_is_an_error(parts, tmp_path):
     transformer, inputs, task = parts
     with pytest.raises(RuntimeError, match="out of memory"):
-        tune(transformer, Scarce(inputs, 0), task, PLAN, folder=tmp_path, watch=Silent())
+        tune(transformer, Scarce(inputs, 0), task, PLAN, folder=tmp_path, watch=Unwatched())

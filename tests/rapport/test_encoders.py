@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rapport.encoders import BertEncoder, ChainEncoder
+from rapport.encoders import ONE_THREAD_TOKENS, BertEncoder, ChainEncoder
 from rapport.errors import CorruptArtifact
 from rapport.models import find_weights, load_encoder
 from rapport.plain import shape_of
@@ -178,3 +178,12 @@ def test_the_default_encoder_does_not_need_sentence_transformers():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "False"
+
+
+def test_a_short_pass_runs_on_one_thread_and_the_others_come_back(torch, encoder):
+    usual = torch.get_num_threads()
+    with encoder.threads(ONE_THREAD_TOKENS):
+        assert torch.get_num_threads() == 1
+    with encoder.threads(ONE_THREAD_TOKENS + 1):
+        assert torch.get_num_threads() == usual
+    assert torch.get_num_threads() == usual

@@ -169,7 +169,7 @@ def test_each_word_has_its_place_in_the_text(explainer):
 
 def test_hashed_words_weigh_what_the_head_gives_them(encoder):
     words = np.zeros((PLACES, 2), dtype=np.float32)
-    words[places("refund"), 0] = 3.0
+    words[list(places("refund")), 0] = 3.0
     blank = np.zeros((2, encoder.dim), dtype=np.float32)
     head = Head(labels=("a", "b"), weights=blank, bias=np.zeros(2, dtype=np.float32), words=words,
                 base=base_name(encoder), temperature=2.0)  # fmt: skip

@@ -8,8 +8,8 @@ import pytest
 from rapport.cards import Card
 from rapport.doubles import HashingEncoder
 from rapport.errors import CorruptArtifact, IndexMismatch
-from rapport.heads import Head, base_name, load_head, save_head, sentiment_of
-from rapport.lexical import LETTERS, PLACES, SCALE, places, weight
+from rapport.heads import FACTS_FILE, Head, base_name, load_head, save_head, sentiment_of
+from rapport.lexical import CHUNK, LETTERS, PLACES, SCALE, places, weight, word_sums
 from rapport.scope import scope_scores, sigmoid, softmax
 
 BASE = base_name(HashingEncoder(2))
@@ -62,11 +62,20 @@ def test_labels_ruled_out_give_their_share_to_the_others():
 
 def test_words_add_to_the_logits():
     words = np.zeros((PLACES, 3), dtype=np.float32)
-    words[places("refund"), 1] = 1.0
+    words[list(places("refund")), 1] = 1.0
     found = head(words=words).logits(np.zeros((2, 2), dtype=np.float32), ["refund", "zebra"])
     # every place of "refund" counts 0.7 / sqrt(n), so n of them add 0.7 * sqrt(n)
     assert found[0, 1] == pytest.approx(SCALE * len(places("refund")) ** 0.5, rel=1e-5)
     assert found[1, 1] < found[0, 1]
+
+
+def test_many_texts_are_summed_as_each_alone():
+    table = np.random.default_rng(3).normal(size=(PLACES, 3)).astype(np.float32)
+    texts = ["", *(f"parcel {number} is late" for number in range(CHUNK)), "...", "late!"]
+    by_hand = [weight(len(found)) * table[list(found)].sum(axis=0) for found in map(places, texts)]
+    np.testing.assert_allclose(word_sums(texts, table), by_hand, rtol=1e-4, atol=1e-5)
+    assert not word_sums(["", "..."], table).any()
+    assert word_sums([], table).shape == (0, 3)
 
 
 def test_a_head_that_reads_words_asks_for_the_texts():
@@ -76,10 +85,10 @@ def test_a_head_that_reads_words_asks_for_the_texts():
 
 
 def test_places_are_the_same_in_every_process_and_hold_words_pairs_and_letters():
-    assert places("ab") == sorted({zlib_place(feature) for feature in ("ab", "< ab", "~<ab>", "ab >")})
+    assert places("ab") == tuple(sorted({zlib_place(feature) for feature in ("ab", "< ab", "~<ab>", "ab >")}))
     assert LETTERS == 4
     assert weight(4) == pytest.approx(SCALE / 2)
-    assert places("") == []
+    assert places("") == ()
     assert weight(0) == 0.0
 
 
@@ -109,6 +118,19 @@ def test_a_saved_head_comes_back_bit_for_bit(home):
     np.testing.assert_array_equal(again.words, words)
     np.testing.assert_array_equal(again.weights, head().weights)
     assert (again.labels, again.temperature, again.scope_score) == (("a", "b"), 0.5, "margin")
+
+
+@pytest.mark.parametrize("accept", [0.25, float("inf")])
+def test_the_facts_of_a_head_are_json_whatever_it_accepts(home, accept):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    save_head(home.models / "demo", head(accept=accept), Card(name="demo", kind="intent", base=BASE))
+    text = (home.models / "demo" / FACTS_FILE).read_text(encoding="utf-8")
+    assert json.loads(text, parse_constant=refuse)["accept"] == (accept if accept < 1 else None)
+    again = load_head(home.models / "demo")
+    assert again.accept == accept
+    assert again.predict(np.eye(2, dtype=np.float32)).accepted.tolist() == [accept < 1] * 2
 
 
 def test_a_changed_file_is_noticed(home):

@@ -1,10 +1,13 @@
 """The numbers beside the vector: phrases, mood, repetition, what is at stake."""
 
+import re
+import tomllib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rapport.signals import Past, feature_names, features, floor_of, shouted, signals, words_of
+from rapport.signals import FILE, Past, feature_names, features, floor_of, shouted, signals, words_of
 
 
 def seen(text: str, *, sentiment: float = 0.0, **past) -> dict[str, float]:
@@ -61,6 +64,16 @@ def test_danger_has_a_floor(text):
 )
 def test_ordinary_words_have_none(text):
     assert floor_of(text) == ""
+
+
+@given(st.text(max_size=200))
+def test_phrases_found_apart_are_those_found_together(text):
+    rows = tomllib.loads(FILE.read_text(encoding="utf-8"))["signal"]
+    together = {row["id"]: re.compile("|".join(row["patterns"]), re.M) for row in rows}
+    for example in (text, f"{text} agent", "Human please!", "is this :) a joke?!"):
+        lower = example.lower()
+        found = {signal.id: signal.stands_in(lower) for signal in signals()}
+        assert found == {name: bool(pattern.search(lower)) for name, pattern in together.items()}
 
 
 def test_only_danger_and_threats_have_a_floor():

@@ -95,7 +95,7 @@ def test_people_see_tables_in_which_text_is_text(tickets, capsys, monkeypatch):
     [
         (["accept", "c1"], "no clusters have been proposed"),
         (["cluster", "--out", "x.jsonl"], "--out goes with --from-file"),
-        (["cluster", "--from-file", "absent.jsonl"], "there is no file absent.jsonl"),
+        (["cluster", "--from-file", "absent.jsonl"], "absent.jsonl cannot be read"),
         (["export", "--out", "."], "cannot be written"),
         (["export", "--out", "x.jsonl"], "no ticket has an intent"),
         (["label", "nobody", "x"], "there is no ticket 'nobody'"),

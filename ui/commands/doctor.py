@@ -108,9 +108,9 @@ def _records(home: Home, settings: Settings) -> str:
 def _classifiers(home: Home, settings: Settings) -> str:
     from rapport.cards import read_card
     from rapport.errors import NotFound
-    from rapport.registry import current
+    from rapport.registry import SHARED_ROLES, current
 
-    names = {role: current(home, role) for role in ("intent", "sentiment")}
+    names = {role: current(home, role) for role in SHARED_ROLES}
     for role, name in names.items():
         if name is None:
             raise NotFound(f"no {role} classifier is in use.", hint="Run: rapport init")

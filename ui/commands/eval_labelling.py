@@ -30,11 +30,11 @@ def command(
     """
     from eval.labelling import Effort, measure_labelling
     from eval.report import rounded
-    from finetune.openings import read_texts
+    from finetune.openings import texts_of_file
     from rapport.models import load_encoder
 
     path, label = (data, "label") if data is not None else (_public(), LABEL)
-    rows = [(one.text, one.label) for one in read_texts(path, label=label)]
+    rows = [(one.text, one.label) for one in texts_of_file(path, label=label)]
     progress = console(stderr=True)
     figures = measure_labelling(
         rows,

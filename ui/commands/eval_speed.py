@@ -1,4 +1,4 @@
-"""`rapport eval speed`: turns, search and imports against their yardsticks."""
+"""`rapport eval speed`: turns, classifiers, search and imports against their yardsticks."""
 
 from typing import Annotated, Any
 
@@ -15,15 +15,21 @@ def command(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Time a turn, a search and an import, each against its yardstick. Exits 1 where a bound is missed.
+    """Time turns, classifiers, search and import, each against its yardstick. Exits 1 where a bound is missed.
 
-    Everything is measured in temporary homes with the default settings and writer; --home is not touched.
+    heads_over_encode: one message through the encoder and all classifiers, against one bare encoding.
+    batch_over_encode: messages a second that way in batches of 256, against those of bare encodings. Both are about
+    the classifiers in use in --home that share the encoder's pass, or else those of a new home; layers_over_encode
+    is about those in use where some have trained layers of their own, which cost more and have no bound.
+    All the rest is measured in temporary homes with the default settings and writer; nothing is written to --home.
     """
     from eval.report import missed, rounded
     from eval.speed import BOUNDS, FULL, QUICK, measure
+    from rapport.paths import find_home
 
     progress = console(stderr=True)
-    figures, behind = measure(QUICK if quick else FULL, progress=lambda part: progress.print(f"measuring {part} …"))
+    effort = QUICK if quick else FULL
+    figures, behind = measure(effort, find_home(home), progress=lambda part: progress.print(f"measuring {part} …"))
     emit(rounded({**figures, **({"details": behind} if details else {})}), as_json, _render)
     failing = missed(figures, BOUNDS)
     for sentence in failing:

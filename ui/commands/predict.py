@@ -9,8 +9,6 @@ import typer
 
 from ui.commands.common import HomeOption, JsonOption, console, opened
 
-TASKS = ("intent", "sentiment", "escalation")
-
 
 def command(
     task: Annotated[str, typer.Argument(help="intent, sentiment or escalation.")],
@@ -26,9 +24,11 @@ def command(
     written before.
     """
     from rapport.errors import SettingsError
+    from rapport.registry import SHARED_ROLES
 
-    if task not in TASKS:
-        raise SettingsError(f"'{task}' is not known.", hint=f"Give one of: {', '.join(TASKS)}.")
+    tasks = (*SHARED_ROLES, "escalation")
+    if task not in tasks:
+        raise SettingsError(f"'{task}' is not known.", hint=f"Give one of: {', '.join(tasks)}.")
     judged = task == "escalation"
     rows = _judged(file, model, column, home) if judged else _classified(task, file, model, column, home)
     if as_json:

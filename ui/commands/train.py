@@ -29,7 +29,13 @@ MethodOption = Annotated[
     ),
 ]
 LayersOption = Annotated[int, typer.Option("--layers", help="Top layers to train; 0: all of them.")]
-EpochsOption = Annotated[int, typer.Option("--epochs", help="Passes over the rows.")]
+EpochsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--epochs",
+        help="Passes over the rows; default: 6 for intents, 3 for sentiment, at most 5 with 20 rows a label or fewer.",
+    ),
+]
 BatchOption = Annotated[int, typer.Option("--batch", help="Rows in a step; halved where memory does not suffice.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything random.")]
 RiskOption = Annotated[float, typer.Option("--risk", help="Share of wrong answers accepted among the answered.")]
@@ -46,7 +52,7 @@ ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace a model 
 @app.command("intent")
 def intent(
     data: DataOption, name: NameOption, dev: DevOption = None, method: MethodOption = "auto", layers: LayersOption = 3,
-    epochs: EpochsOption = 6, batch: BatchOption = 32, seed: SeedOption = 7, risk: RiskOption = 0.05,
+    epochs: EpochsOption = None, batch: BatchOption = 32, seed: SeedOption = 7, risk: RiskOption = 0.05,
     out_of_scope: StrangeOption = 0.2, map: MapOption = None, use: UseOption = False, replace: ReplaceOption = False,
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -59,7 +65,7 @@ def intent(
 @app.command("sentiment")
 def sentiment(
     data: DataOption, name: NameOption, dev: DevOption = None, method: MethodOption = "auto", layers: LayersOption = 3,
-    epochs: EpochsOption = 3, batch: BatchOption = 32, seed: SeedOption = 7, risk: RiskOption = 0.05,
+    epochs: EpochsOption = None, batch: BatchOption = 32, seed: SeedOption = 7, risk: RiskOption = 0.05,
     map: MapOption = None, use: UseOption = False, replace: ReplaceOption = False, home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
