@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from eval.intents import measure
 from eval.report import Bound
 from finetune.examples import Labelled
+from finetune.goemotions import read_goemotions
 from finetune.metrics import macro_f1
 from finetune.plan import Task, TrainingPlan
 from finetune.train import Job, train_classifier
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from rapport.models import Encoder
 
 DOMAINS = ("airline", "fastfood", "finance", "insurance", "media", "software")
-_POSITIVE = "admiration amusement approval caring desire excitement gratitude joy love optimism pride relief"
-_NEGATIVE = "anger annoyance disappointment disapproval disgust embarrassment fear grief nervousness remorse sadness"
 CALIBRATED = (Bound(name="ece", most=0.03), Bound(name="error_among_answered", most=0.05))
 
 
@@ -69,18 +68,7 @@ def _curekart(folder: Path) -> tuple[list[Labelled], list[Labelled]]:
 
 
 def _goemotions(folder: Path) -> tuple[list[Labelled], list[Labelled]]:
-    names = (folder / "labels.txt").read_text(encoding="utf-8").split()
-    groups = {**dict.fromkeys(_POSITIVE.split(), "positive"), **dict.fromkeys(_NEGATIVE.split(), "negative")}
-    groups["neutral"] = "neutral"
-
-    def rows(part: str) -> Iterator[Labelled]:
-        with (folder / f"{part}.tsv").open(encoding="utf-8", newline="") as file:
-            for text, numbers, *_ in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-                found = {groups.get(names[int(number)], "") for number in numbers.split(",")}
-                if len(found) == 1 and "" not in found:  # ambiguous emotions and mixed ones have no one sentiment
-                    yield Labelled(text, found.pop())
-
-    return list(rows("train")), list(rows("test"))
+    return read_goemotions(folder, "train"), read_goemotions(folder, "test")
 
 
 def _multidogo(domain: str) -> Callable[[Path], tuple[list[Labelled], list[Labelled]]]:
@@ -160,8 +148,8 @@ def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     numbers = {name for run in runs for name, value in run.items() if isinstance(value, int | float)} - {"seed"}
     values = {name: [run[name] for run in runs if run[name] is not None] for name in runs[0] if name in numbers}
     mean = {name: sum(found) / len(found) for name, found in values.items()}
-    keep = ("seed", "method", "accuracy", "macro_f1", "oos_auroc", "ece", "answered", "error_among_answered",
-            "error_interval", "over_svm", "seconds")  # fmt: skip
+    keep = ("seed", "method", "accuracy", "macro_f1", "oos_auroc", "ece", "ece_by_chance", "answered",
+            "error_among_answered", "error_interval", "over_svm", "seconds")  # fmt: skip
     return {
         "runs": len(runs),
         "mean": mean,

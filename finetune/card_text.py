@@ -37,6 +37,7 @@ def _scores(scores: Any) -> Iterator[str]:
         "accuracy": "share of messages whose label is right",
         "macro_f1": "how right it is, rare labels counting as much as frequent ones (mean F1)",
         "ece": "how far its probabilities are from the truth (expected calibration error; 0 is perfect)",
+        "ece_by_chance": "what chance alone would show there with right probabilities on as many rows",
         "reasons": "share of right reasons, where a person is offered or takes over",
         "oos_auroc": "how well it tells messages that no label covers (0.5 is chance, 1 perfect)",
         "coverage_at_5pct_error": "share that could be answered with 5% of them wrong",

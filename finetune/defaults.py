@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune.common_texts import common_rows
+from finetune.directions import sentiment_fit
 from finetune.examples import Labelled, Splits, intent_rows, representative, sentiment_rows
 from finetune.fitting import fit_classifier
-from finetune.logistic import fit_linear
+from finetune.logistic import Fit, fit_linear
 from finetune.parts import with_oos_last
 from finetune.plan import Task, TrainingPlan
 from finetune.reference import make_reference
@@ -79,15 +80,21 @@ def fit_default_heads(
 def fit_head(task: Task, splits: Splits, vectors: VectorCache) -> Head:
     """Choose and calibrate on dev, then fit on train and dev together. Raises BadRow, see `check_rows`."""
     check_rows(task, splits.train, splits.dev)
-    fitted = fit_classifier(splits.train, splits.dev, vectors, PLANS[task], folder=Path(), watch=Unwatched())
-    return refit(fitted.head, splits.train + splits.dev, vectors, balanced=PLANS[task].balanced)
+    plan, fit = PLANS[task], _fit_of(task, vectors)
+    fitted = fit_classifier(splits.train, splits.dev, vectors, plan, folder=Path(), watch=Unwatched(), fit=fit)
+    return refit(task, fitted.head, splits.train + splits.dev, vectors)
 
 
-def refit(head: Head, rows: Sequence[Labelled], vectors: VectorCache, *, balanced: bool) -> Head:
+def refit(task: Task, head: Head, rows: Sequence[Labelled], vectors: VectorCache) -> Head:
     """The same head, its calibration kept, fitted on these rows. Scores must be taken before it has seen test rows."""
-    linear = fit_linear(vectors.of(rows), strength=float(head.facts["strength"]), balanced=balanced)
+    fit = _fit_of(task, vectors)
+    linear = fit(vectors.of(rows), strength=float(head.facts["strength"]), balanced=PLANS[task].balanced)
     ordered = linear.ordered(with_oos_last(linear.labels))
     return replace(head, weights=ordered.weights, bias=ordered.bias, words=ordered.words)
+
+
+def _fit_of(task: Task, vectors: VectorCache) -> Fit:
+    return sentiment_fit(vectors.encoder) if task == "sentiment" else fit_linear
 
 
 def said_of(head: Head, rows: Sequence[Labelled], vectors: VectorCache) -> HeadOutput:
@@ -101,7 +108,7 @@ def _published(home: Home, task: Task, head: Head, splits: Splits, vectors: Vect
     everything = splits.train + splits.dev + splits.test
     scores = classifier_scores(said_of(head, splits.test, vectors), [row.label for row in splits.test])
     new = said_of(head, splits.test or splits.dev, vectors)
-    shipped = refit(head, everything, vectors, balanced=PLANS[task].balanced)
+    shipped = refit(task, head, everything, vectors)
     card = _card(task, shipped, splits, scores if splits.test else {})
     with publish(home.models / card.name, card) as temporary:
         write_head(temporary, shipped)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from finetune.calibrate import fit_accept, fit_scope, fit_temperature
 from finetune.examples import Labelled, columns_of
 from finetune.folds import Fold, folds_of, thinned
-from finetune.logistic import STRENGTHS, choose_linear, fit_linear
+from finetune.logistic import STRENGTHS, Fit, choose_linear, fit_linear
 from finetune.parts import Layers, label_names, mixed, train_layers, with_oos_last
 from finetune.plan import TrainingPlan
 from finetune.scope import left_out_scope
@@ -71,28 +71,28 @@ class _Held:
 
 def fit_classifier(
     train: Sequence[Labelled], dev: Sequence[Labelled], vectors: VectorCache, plan: TrainingPlan, *,
-    folder: Path, watch: Watch, named: bool = True,
+    folder: Path, watch: Watch, named: bool = True, fit: Fit = fit_linear,
 ) -> Fitted:  # fmt: skip
     """Fit by the plan. dev: rows to calibrate on; without any, rows are held out of `train`.
 
     A text that stands in `train` several times is learnt once, with its most frequent label, and counts as often as it
     stands there where rows are held out, so that certainty is that of messages as they come.
     named: the labels' names say what they mean, so each counts as one more example where examples are few.
-    folder: of the run's checkpoints and logs.
+    folder: of the run's checkpoints and logs. fit: how the linear map is fitted.
     """
     rows, given = vectors.of(train), vectors.of(dev)
     taught = rows.settled()
     labels = _labels_of(taught)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
-    held = [_hold_out(rows, fold, given, labels, names, plan, vectors, folder / str(n), watch)
+    held = [_hold_out(rows, fold, given, labels, names, plan, vectors, folder / str(n), watch, fit)
             for n, fold in enumerate(folds)]  # fmt: skip
     whole = _joined(held)
     blend, tuned = _choose(whole, labels, plan)
     layers = held[0].trained if tuned else None
     if tuned and len(folds) > 1:
         layers = train_layers(taught.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
-    linear = fit_linear(taught.plus(names), strength=whole.strength, balanced=plan.balanced).ordered(labels)
+    linear = fit(taught.plus(names), strength=whole.strength, balanced=plan.balanced).ordered(labels)
     own = whole.layers if tuned else None
     logits = whole.linear if own is None else own + blend * whole.linear
     head = mixed(linear, layers, blend, base=base_name(vectors.encoder))
@@ -109,14 +109,14 @@ def _labels_of(rows: Encoded) -> tuple[str, ...]:
 
 
 def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...], names: Encoded, plan: TrainingPlan,
-              vectors: VectorCache, folder: Path, watch: Watch) -> _Held:  # fmt: skip
+              vectors: VectorCache, folder: Path, watch: Watch, fit: Fit) -> _Held:  # fmt: skip
     """Fit on the fold's rows and score those that it holds out, or the given dev rows."""
     import numpy as np
 
     taught = rows.take(fold.train).settled()
     train, dev = taught.plus(names), rows.take(fold.dev) if fold.dev else given
     dev = dev.take([row for row, label in enumerate(dev.labels) if label in labels or label == OOS])
-    linear = choose_linear(train, dev, strengths=STRENGTHS, balanced=plan.balanced)
+    linear = choose_linear(train, dev, strengths=STRENGTHS, balanced=plan.balanced, fit=fit)
     scores = np.full((len(dev), len(labels)), -30.0, dtype=np.float32)
     scores[:, [labels.index(label) for label in linear.labels]] = linear.logits(dev)
     trained = own = None

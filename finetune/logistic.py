@@ -4,7 +4,7 @@ import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from finetune.examples import label_weights
 from finetune.vectors import Encoded
@@ -74,9 +74,17 @@ def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordles
     return Linear(tuple(names), np.ascontiguousarray(weights[:, :dim]), bias, words, strength)
 
 
-def choose_linear(train: Encoded, dev: Encoded, *, strengths: Sequence[float], balanced: bool = True) -> Linear:
+class Fit(Protocol):
+    """A way to fit a linear map, such as `fit_linear`."""
+
+    def __call__(self, rows: Encoded, *, strength: float, balanced: bool) -> Linear: ...
+
+
+def choose_linear(
+    train: Encoded, dev: Encoded, *, strengths: Sequence[float], balanced: bool = True, fit: Fit = fit_linear
+) -> Linear:
     """Fit once per strength and keep the one with the least log loss on dev at its own best temperature."""
-    fitted = [fit_linear(train, strength=strength, balanced=balanced) for strength in strengths]
+    fitted = [fit(train, strength=strength, balanced=balanced) for strength in strengths]
     return min(fitted, key=lambda linear: _dev_loss(linear, dev))
 
 

@@ -43,6 +43,21 @@ def expected_calibration_error(confidences: "np.ndarray", right: "np.ndarray", *
     return float(gap)
 
 
+def chance_calibration_error(confidences: "np.ndarray", *, bins: int = 15, draws: int = 50) -> float:
+    """The mean ECE of guesses that are right as often as these confidences say: what chance makes of so few rows.
+
+    confidences: (n,) in 0-1. The draws are seeded.
+    """
+    import numpy as np
+
+    chance = np.random.default_rng(0)
+    found = [
+        expected_calibration_error(confidences, chance.random(len(confidences)) < confidences, bins=bins)
+        for _ in range(draws)
+    ]
+    return float(np.mean(found))
+
+
 def auroc(scores: "np.ndarray", positive: "np.ndarray") -> float:
     """Probability that a positive row scores above a negative one, ties counting half; nan where one side is empty."""
     import numpy as np

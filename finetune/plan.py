@@ -15,6 +15,7 @@ Task = Literal["intent", "sentiment", "escalation"]
 FEW = 20  # rows of the middle label up to which contrast between examples teaches more than their labels alone
 EPOCHS: dict[Task, int] = {"intent": 6, "sentiment": 3, "escalation": 6}
 FEW_EPOCHS = 5  # at most, where there are few rows a label
+STRAY = 3  # different texts from which on a label counts as one
 SEED = 7
 
 
@@ -90,9 +91,13 @@ class TrainingPlan:
 
 
 def middle_size(rows: Sequence[Labelled]) -> float:
-    """How many different texts the middle label has; 0 for no rows."""
+    """How many different texts the middle label has; 0 for no rows.
+
+    Labels with one or two texts count only where all are such: stray labels are many in real tickets and few in rows.
+    """
     distinct = {(row.text.casefold(), row.label) for row in rows}
-    return median(Counter(label for _, label in distinct).values()) if rows else 0
+    sizes = Counter(label for _, label in distinct).values()
+    return median([size for size in sizes if size >= STRAY] or sizes) if rows else 0
 
 
 def plan_for(task: Task, rows: Sequence[Labelled], plan: TrainingPlan) -> TrainingPlan:

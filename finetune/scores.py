@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.calibrate import interval
 from finetune.fitting import HeldOut
-from finetune.metrics import accuracy, auroc, confusions, coverage_at_error, expected_calibration_error, macro_f1
+from finetune.metrics import (
+    accuracy,
+    auroc,
+    chance_calibration_error,
+    confusions,
+    coverage_at_error,
+    expected_calibration_error,
+    macro_f1,
+)
 from rapport.heads import OOS, Head, HeadOutput
 from rapport.scope import softmax
 
@@ -23,6 +31,8 @@ def scores_of(head: Head, held_out: HeldOut) -> dict[str, Any]:
 
 def classifier_scores(output: HeadOutput, truth: Sequence[str]) -> dict[str, Any]:
     """accuracy, macro_f1, ece and coverage over in-scope rows; oos_auroc over all; None where it does not apply.
+
+    ece_by_chance: what a classifier with exactly right probabilities shows on as many rows.
 
     answered: share of all rows that are accepted at the classifier's risk; error_among_answered with its 95% interval;
     an out-of-scope row that is answered is an error.
@@ -42,6 +52,7 @@ def classifier_scores(output: HeadOutput, truth: Sequence[str]) -> dict[str, Any
         "accuracy": accuracy(kept, said) if kept else None,
         "macro_f1": macro_f1(kept, said) if kept else None,
         "ece": expected_calibration_error(confidence, right[known]) if kept else None,
+        "ece_by_chance": chance_calibration_error(confidence) if kept else None,
         "coverage_at_5pct_error": coverage_at_error(confidence, right[known]) if kept else None,
         "oos_auroc": auroc(output.in_scope, inside) if 0 < len(kept) < len(truth) else None,
         "answered": total / len(truth) if truth else None,

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 from finetune.card_text import CARD_TEXT, card_text
 from finetune.checkpoint import FILE as CHECKPOINT
 from finetune.costs import costs_of
+from finetune.directions import sentiment_fit
 from finetune.examples import Labelled, Splits
 from finetune.fitting import Fitted, fit_classifier
+from finetune.folds import SMALL
+from finetune.logistic import Fit, fit_linear
 from finetune.parts import Layers
 from finetune.plan import Task, TrainingPlan, middle_size, plan_for
 from finetune.reference import make_reference
@@ -62,7 +65,7 @@ def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) 
         )
     folder = home.runs / f"train-{job.name}-{_key(job, plan, encoder)}"
     vectors = VectorCache(encoder)
-    fitted = fit_classifier(job.train, job.dev, vectors, plan, folder=folder, watch=watch)
+    fitted = fit_classifier(job.train, job.dev, vectors, plan, folder=folder, watch=watch, fit=_fit_of(job, encoder))
     card = _card(job, fitted, encoder=encoder, seconds=time.perf_counter() - started)
     with publish(home.models / job.name, card) as temporary:
         write_head(temporary, fitted.head)
@@ -73,6 +76,11 @@ def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) 
     for checkpoint in folder.rglob(CHECKPOINT):
         checkpoint.unlink()
     return card
+
+
+def _fit_of(job: Job, encoder: "Encoder") -> Fit:
+    """Few rows lean on what many comments taught; many say themselves how sentiments differ."""
+    return sentiment_fit(encoder) if job.task == "sentiment" and len(job.train) < SMALL else fit_linear
 
 
 def reference_of(fitted: Fitted, rows: Encoded) -> Reference:

@@ -19,6 +19,12 @@ def test_few_rows_a_label_are_trained_by_contrast():
     assert plan_for("intent", rows(100), TrainingPlan()) == TrainingPlan(epochs=EPOCHS["intent"])
 
 
+def test_stray_labels_do_not_make_many_rows_few():
+    strays = [Labelled(f"odd {number}", f"odd {number}") for number in range(9)]
+    assert plan_for("intent", [*rows(100), *strays], TrainingPlan()).contrast == 0
+    assert plan_for("intent", strays, TrainingPlan()).contrast > 0
+
+
 @pytest.mark.parametrize(
     ("task", "each", "given", "epochs"),
     [
