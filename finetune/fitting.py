@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from finetune.calibrate import fit_accept, fit_scope, fit_temperature
 from finetune.examples import Labelled, columns_of
 from finetune.folds import Fold, folds_of, thinned
-from finetune.logistic import STRENGTHS, Fit, choose_linear, fit_linear
+from finetune.logistic import STRENGTHS, Fit, Linear, choose_linear, fit_linear
 from finetune.parts import Layers, label_names, mixed, train_layers, with_oos_last
 from finetune.plan import TrainingPlan
 from finetune.scope import left_out_scope
@@ -59,12 +59,16 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """Logits of all held-out rows, (n, L), by the linear map and by the trained layers; see `HeldOut`."""
+    """Logits of all held-out rows, (n, L), by the linear map and by the trained layers; see `HeldOut`.
+
+    chosen: the linear map, fitted on the rows that were not held out.
+    """
 
     linear: "np.ndarray"
     layers: "np.ndarray | None"
     near: "np.ndarray"
     truth: tuple[str, ...]
+    chosen: Linear
     strength: float
     trained: Layers | None
 
@@ -92,7 +96,8 @@ def fit_classifier(
     layers = held[0].trained if tuned else None
     if tuned and len(folds) > 1:
         layers = train_layers(taught.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
-    linear = fit(taught.plus(names), strength=whole.strength, balanced=plan.balanced).ordered(labels)
+    every = held[0].chosen if dev else fit(taught.plus(names), strength=whole.strength, balanced=plan.balanced)
+    linear = every.ordered(labels)
     own = whole.layers if tuned else None
     logits = whole.linear if own is None else own + blend * whole.linear
     head = mixed(linear, layers, blend, base=base_name(vectors.encoder))
@@ -124,7 +129,9 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
         trained = train_layers(train, dev, labels, plan, vectors, folder, watch)
         own = trained.logits(dev.texts)
     near = nearness(dev.vectors, taught.vectors)
-    return _Held(linear=scores, layers=own, near=near, truth=dev.labels, strength=linear.strength, trained=trained)
+    return _Held(
+        linear=scores, layers=own, near=near, truth=dev.labels, chosen=linear, strength=linear.strength, trained=trained
+    )
 
 
 def _joined(held: Sequence[_Held]) -> _Held:
@@ -137,6 +144,7 @@ def _joined(held: Sequence[_Held]) -> _Held:
         layers=np.concatenate(layers) if layers else None,
         near=np.concatenate([one.near for one in held]),
         truth=tuple(label for one in held for label in one.truth),
+        chosen=held[0].chosen,
         strength=strengths[len(strengths) // 2],
         trained=None,
     )
