@@ -1,7 +1,8 @@
 """Write the reply from its brief, behind LangChain's `BaseChatModel`.
 
 `GroundedComposer` fills templates and quotes passages: it is the default and what every other writer falls back to.
-A chat model of a server takes its place by the setting `agent.chat_model`; it reads the same brief as text.
+A chat model, of a server or on this machine, takes its place by the setting `agent.chat_model`; it reads the same brief
+as text.
 """
 
 import time
@@ -108,12 +109,16 @@ def prompt_for(brief: Brief) -> list[BaseMessage]:
 
 
 def write_with(model: BaseChatModel, brief: Brief, *, seconds: float) -> str:
-    """Let a chat model write a reply. Raises ModelError when it fails, says nothing or takes longer than `seconds`."""
+    """Let a chat model write a reply.
+
+    Raises ModelError when it fails, says nothing, is cut off at its limit of tokens or takes longer than `seconds`.
+    """
     end = time.monotonic() + seconds
-    text = ""
+    text, finish = "", None
     try:
         for chunk in model.stream(prompt_for(brief)):
             text += str(chunk.text)
+            finish = chunk.response_metadata.get("finish_reason", finish)
             if time.monotonic() > end:
                 raise ModelError(f"the chat model took longer than {seconds:g} seconds.")
     except ModelError:
@@ -122,19 +127,40 @@ def write_with(model: BaseChatModel, brief: Brief, *, seconds: float) -> str:
         raise ModelError(f"the chat model failed ({type(error).__name__}).") from error
     if not text.strip():
         raise ModelError("the chat model gave an empty reply.")
+    if finish == "length":
+        raise ModelError("the chat model was cut off before its reply was whole.")
     return text.strip()
 
 
 def load_chat_model(settings: Settings) -> BaseChatModel | None:
     """The chat model that the settings name; None where the composer writes alone.
 
-    Raises SettingsError for a name that is none, MissingPackage where langchain-openai is not installed.
+    Raises SettingsError for a name that is none or a model that is not found, MissingPackage where langchain-openai is
+    not installed, ModelError or CorruptArtifact where a model does not load.
     """
-    name = settings.chat_model
-    if name == "composer":
+    kind, _, name = settings.chat_model.partition(":")
+    if settings.chat_model == "composer":
         return None
-    if not name.startswith("openai:") or not name.partition(":")[2]:
-        raise SettingsError(f"agent.chat_model = '{name}' is not known.", hint="Give composer, or openai:MODEL.")
+    if not name or kind not in ("openai", "transformers"):
+        raise SettingsError(
+            f"agent.chat_model = '{settings.chat_model}' is not known.",
+            hint="Give composer, openai:MODEL or transformers:MODEL (a folder or hub id).",
+        )
+    return _local_model(name, settings) if kind == "transformers" else _server_model(name, settings)
+
+
+def _local_model(name: str, settings: Settings) -> BaseChatModel:
+    """A model on this machine, loaded now: a wrong name should not wait for the first customer."""
+    from rapport.chat.model import TransformersChat
+
+    model = TransformersChat(
+        model=name, adapter=settings.agent.chat_adapter, seconds=settings.agent.chat_timeout_seconds
+    )
+    model.describe()
+    return model
+
+
+def _server_model(name: str, settings: Settings) -> BaseChatModel:
     try:
         from langchain_openai import ChatOpenAI
     except ImportError as error:
@@ -146,7 +172,7 @@ def load_chat_model(settings: Settings) -> BaseChatModel | None:
         # local servers take any key, the client insists on one
         given["api_key"] = os.environ.get("OPENAI_API_KEY", "none")
     return ChatOpenAI(
-        model=name.partition(":")[2], temperature=0, timeout=settings.agent.chat_timeout_seconds, max_retries=0, **given
+        model=name, temperature=0, timeout=settings.agent.chat_timeout_seconds, max_retries=0, **given
     )
 
 
