@@ -171,9 +171,7 @@ def _server_model(name: str, settings: Settings) -> BaseChatModel:
 
         # local servers take any key, the client insists on one
         given["api_key"] = os.environ.get("OPENAI_API_KEY", "none")
-    return ChatOpenAI(
-        model=name, temperature=0, timeout=settings.agent.chat_timeout_seconds, max_retries=0, **given
-    )
+    return ChatOpenAI(model=name, temperature=0, timeout=settings.agent.chat_timeout_seconds, max_retries=0, **given)
 
 
 def pieces(text: str) -> Iterator[str]:

@@ -39,8 +39,8 @@ class Forward(Protocol):
 def choose_forward(model: Any) -> Forward:
     """`Packed` where the model gives the same logits so, else `OneByOne`."""
     plain = OneByOne(model)
-    if not _remembers_all(model):
-        log.info("%s does not keep keys and values of every token: one sequence at a time", type(model).__name__)
+    if not _remembers_all(model) or _rotates_by_length(model):
+        log.info("%s has a window, a state or positions of its own kind: one at a time", type(model).__name__)
         return plain
     own = model.config._attn_implementation
     if own == ATTENTION:  # it was probed before
@@ -97,14 +97,16 @@ class Packed:
     def step(self, feeds: Sequence[Feed]) -> "torch.Tensor":
         import torch
 
-        ids, positions, last = [], [], []
+        ids: list[int] = []
+        positions: list[int] = []
+        last: list[int] = []
         for memory, tokens in feeds:
             ids += tokens
             positions += range(memory.length, memory.length + len(tokens))
             last.append(len(ids) - 1)
         device = self.model.device
         with torch.inference_mode():
-            logits = self.model(
+            logits: torch.Tensor = self.model(
                 torch.tensor([ids], device=device),
                 position_ids=torch.tensor([positions], device=device),
                 past_key_values=PackedCache(feeds),
@@ -180,7 +182,7 @@ def attend(
 
     if unknown := [name for name in NOT_PACKED if asked.get(name) is not None]:
         raise ValueError(f"attention with {unknown[0]}")
-    parts = query.split([new for new, _ in keys], dim=2)
+    parts = torch.split(query, [new for new, _ in keys], dim=2)
     outputs = [
         _attend_one(part, own_keys, own_values, scaling)
         for part, (_, own_keys), own_values in zip(parts, keys, values, strict=True)
@@ -221,6 +223,13 @@ def _remembers_all(model: Any) -> bool:
 
     layers = DynamicCache(config=model.config).layers
     return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+
+
+def _rotates_by_length(model: Any) -> bool:
+    """True where the longest sequence of a pass changes how positions are told, for those beside it too."""
+    rope = getattr(model.config.get_text_config(), "rope_parameters", None) or {}
+    kinds = [rope, *(item for item in rope.values() if isinstance(item, dict))]
+    return any(item.get("rope_type") in ("dynamic", "longrope") for item in kinds)
 
 
 def _probe(forward: Forward) -> "list[torch.Tensor]":

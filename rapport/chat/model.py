@@ -47,14 +47,14 @@ class TransformersChat(BaseChatModel):
     model_config = ConfigDict(extra="forbid")
 
     model: str = Field(description="Hub id or folder.")
-    adapter: str = Field("", description="Hub id or folder of a PEFT adapter that can be merged (LoRA).")
+    adapter: str = Field(default="", description="Hub id or folder of a PEFT adapter that can be merged (LoRA).")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    temperature: float = Field(0.0, ge=0.0, description="0: the likeliest token each time.")
-    top_p: float = Field(1.0, gt=0.0, le=1.0)
-    seed: int | None = Field(None, description="The same seed gives the same text; None: another each time.")
-    max_new_tokens: int = Field(256, ge=1)
-    stop: tuple[str, ...] = Field((), description="Texts that end a reply and are not part of it.")
-    seconds: float = Field(20.0, gt=0.0, description="Longest time for a reply, waiting included.")
+    temperature: float = Field(default=0.0, ge=0.0, description="0: the likeliest token each time.")
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    seed: int | None = Field(default=None, description="The same seed gives the same text; None: another each time.")
+    max_new_tokens: int = Field(default=256, ge=1)
+    stop: tuple[str, ...] = Field(default=(), description="Texts that end a reply and are not part of it.")
+    seconds: float = Field(default=20.0, gt=0.0, description="Longest time for a reply, waiting included.")
 
     @property
     def _llm_type(self) -> str:

@@ -5,6 +5,7 @@ Weights are safetensors, never pickle; code that comes with a model is never run
 
 import logging
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,8 +126,12 @@ def _with_adapter(model: Any, adapter: str) -> Any:
     source = _source(adapter, ADAPTER_FILES[0])
     folder = Path(source if Path(source).is_dir() else snapshot_download(source, allow_patterns=list(ADAPTER_FILES)))
     if not (folder / ADAPTER_FILES[1]).is_file():
-        raise CorruptArtifact(f"the adapter {folder} has no {ADAPTER_FILES[1]}.", hint="Pickled weights are never read.")
-    adapted = PeftModel.from_pretrained(model, str(folder))
+        raise CorruptArtifact(
+            f"the adapter {folder} has no {ADAPTER_FILES[1]}.", hint="Pickled weights are never read."
+        )
+    with warnings.catch_warnings():  # peft asks transformers by a name that is about to go: nothing a person can mend
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        adapted = PeftModel.from_pretrained(model, str(folder))
     if not hasattr(adapted.base_model, "merge_and_unload"):
         kind = type(adapted.base_model).__name__
         raise ModelError(f"the adapter '{adapter}' ({kind}) cannot be merged.", hint="Give a LoRA adapter.")

@@ -115,6 +115,14 @@ def test_a_model_with_a_sliding_window_runs_one_sequence_at_a_time_to_the_same_e
     assert [list(answer) for answer in answers] == [bare(model, torch, prompt) for prompt in PROMPTS[:3]]
 
 
+def test_a_model_whose_positions_depend_on_the_longest_sequence_runs_one_at_a_time(tiny_chat):
+    from rapport.chat.weights import load_weights
+
+    rope = {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10_000.0}
+    model = load_weights(str(tiny_chat("llama", rope_parameters=rope))).model
+    assert isinstance(choose_forward(model), OneByOne)
+
+
 def test_a_model_whose_attention_cannot_be_replaced_keeps_its_own(models, monkeypatch):
     def other_scale(self, feeds):
         return -OneByOne.step(OneByOne(self.model), [(OneByOne(self.model).begin(), tokens) for _, tokens in feeds])
