@@ -5,7 +5,6 @@ A chat model, of a server or on this machine, takes its place by the setting `ag
 as text.
 """
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +14,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from agent.brief import Brief, Line, Quote
+from agent.servers import server_model
+from agent.within import within
 from prompts.render import fill, page, rules, say
-from rapport.errors import MissingPackage, ModelError, SettingsError
+from rapport.errors import ModelError, SettingsError
 from rapport.settings import Settings
 
 BRIEF = "brief"  # where a message carries the brief it was rendered from
@@ -113,21 +114,22 @@ def write_with(model: BaseChatModel, brief: Brief, *, seconds: float) -> str:
 
     Raises ModelError when it fails, says nothing, is cut off at its limit of tokens or takes longer than `seconds`.
     """
-    end = time.monotonic() + seconds
-    text, finish = "", None
+    prompt, text = prompt_for(brief), ""
+    told: dict[str, Any] = {}
     try:
-        for chunk in model.stream(prompt_for(brief)):
+        for chunk in within(lambda: model.stream(prompt), seconds):
             text += str(chunk.text)
-            finish = chunk.response_metadata.get("finish_reason", finish)
-            if time.monotonic() > end:
-                raise ModelError(f"the chat model took longer than {seconds:g} seconds.")
+            told.update(chunk.response_metadata)
     except ModelError:
         raise
+    except TimeoutError as error:
+        raise ModelError(f"the chat model took longer than {seconds:g} seconds.") from error
     except Exception as error:
         raise ModelError(f"the chat model failed ({type(error).__name__}).") from error
     if not text.strip():
         raise ModelError("the chat model gave an empty reply.")
-    if finish == "length":
+    # one that tells anything of its reply tells how it ended, unless the connection ended first
+    if told and told.get("finish_reason") in (None, "length"):
         raise ModelError("the chat model was cut off before its reply was whole.")
     return text.strip()
 
@@ -146,7 +148,7 @@ def load_chat_model(settings: Settings) -> BaseChatModel | None:
             f"agent.chat_model = '{settings.chat_model}' is not known.",
             hint="Give composer, openai:MODEL or transformers:MODEL (a folder or hub id).",
         )
-    return _local_model(name, settings) if kind == "transformers" else _server_model(name, settings)
+    return _local_model(name, settings) if kind == "transformers" else server_model(name, settings.agent)
 
 
 def _local_model(name: str, settings: Settings) -> BaseChatModel:
@@ -158,20 +160,6 @@ def _local_model(name: str, settings: Settings) -> BaseChatModel:
     )
     model.describe()
     return model
-
-
-def _server_model(name: str, settings: Settings) -> BaseChatModel:
-    try:
-        from langchain_openai import ChatOpenAI
-    except ImportError as error:
-        raise MissingPackage("langchain-openai is not installed.", hint="Run: pip install 'rapport[openai]'") from error
-    given: dict[str, Any] = {"base_url": settings.agent.chat_base_url} if settings.agent.chat_base_url else {}
-    if settings.agent.chat_base_url:
-        import os
-
-        # local servers take any key, the client insists on one
-        given["api_key"] = os.environ.get("OPENAI_API_KEY", "none")
-    return ChatOpenAI(model=name, temperature=0, timeout=settings.agent.chat_timeout_seconds, max_retries=0, **given)
 
 
 def pieces(text: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """`TransformersChat` on real tiny models: loads, streams, stops, is seeded, cancelled, shared and timed."""
 
+import asyncio
 import json
 import shutil
 import threading
@@ -99,6 +100,14 @@ def test_threads_share_passes_and_get_what_each_would_get_alone(folder):
         together = list(pool.map(lambda talk: model.invoke(talk).text, talks))
     assert together == alone
     assert model.engine.scheduler.passes - middle < (middle - start) / 2
+
+
+def test_it_runs_in_an_event_loop(llama):
+    async def both() -> tuple[str, str]:
+        reply = await chat(llama).ainvoke(TALK)
+        return reply.text, "".join([chunk.text async for chunk in chat(llama).astream(TALK)])
+
+    assert asyncio.run(both()) == (chat(llama).invoke(TALK).text,) * 2
 
 
 def test_models_of_one_folder_share_their_weights(llama):
