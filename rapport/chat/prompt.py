@@ -1,6 +1,7 @@
 """Turn messages into the tokens of a model's own chat template. What a person wrote never becomes a control token."""
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,7 @@ class Prompter:
             token.content for id, token in added.items() if id >= tokenizer.vocab_size and not token.content.isspace()
         ]
         self.control = frozenset(id for id, token in added.items() if token.special or id >= tokenizer.vocab_size)
+        self._prove()
         self.ends = self._ends()
 
     def encode(self, messages: Sequence[BaseMessage]) -> list[int]:
@@ -50,9 +52,9 @@ class Prompter:
         said = [_as_said(message) for message in messages]
         try:
             try:
-                return self._apply(said, add_generation_prompt=True)
+                return self._apply(said)
             except TemplateError:
-                return self._apply(_folded(said), add_generation_prompt=True)
+                return self._apply(_folded(said))
         except TemplateError as error:
             raise ModelError(f"the chat template of '{self.name}' refuses these messages: {error}") from error
 
@@ -75,12 +77,12 @@ class Prompter:
                 )
             del kept[oldest]
 
-    def _apply(self, said: Said, *, add_generation_prompt: bool) -> list[int]:
+    def _apply(self, said: Said) -> list[int]:
         try:
             with self._lock:
                 encoded = self.tokenizer.apply_chat_template(
                     said,
-                    add_generation_prompt=add_generation_prompt,
+                    add_generation_prompt=True,
                     sanitize_control_tokens=True,
                     enable_thinking=False,  # a variable of some templates: a customer reads no reasoning
                 )
@@ -88,17 +90,33 @@ class Prompter:
             raise ModelError(f"'{self.name}' cannot keep control tokens out of the text: {error}") from error
         return [int(token) for token in encoded["input_ids"]]
 
+    def _prove(self) -> None:
+        """Raise ModelError where a control token that somebody writes would be read as one.
+
+        Not every kind of tokenizer can keep them apart, and one that cannot says nothing of it.
+        """
+        usual = self._controls("a")
+        for id in self.control:
+            written = self.tokenizer.convert_ids_to_tokens(id)
+            try:
+                read = self._controls(written)
+            except ModelError:
+                continue  # refused, so never read
+            if read - usual:
+                raise ModelError(
+                    f"the tokenizer of '{self.name}' reads {written!r} in a message as a control token.",
+                    hint="Give a model whose tokenizer has a tokenizer.json.",
+                )
+
+    def _controls(self, text: str) -> "Counter[int]":
+        return Counter(token for token in self.encode([HumanMessage(text)]) if token in self.control)
+
     def _ends(self) -> frozenset[int]:
         """The first control token after a reply; none where the template writes none.
 
         Two conversations that differ in the reply alone show where it stands.
         """
-        one, other = (
-            self._apply(
-                [{"role": "user", "content": "a"}, {"role": "assistant", "content": word}], add_generation_prompt=False
-            )
-            for word in ("b", "c")
-        )
+        one, other = (self.encode([HumanMessage("a"), AIMessage(word)]) for word in ("b", "c"))
         place = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
         return frozenset([token for token in one[place:] if token in self.control][:1])
 

@@ -51,6 +51,18 @@ def test_control_tokens_in_a_message_are_read_as_text(prompter, kind):
     assert ATTACK in prompter.tokenizer.decode(prompter.encode(talk(ATTACK)))
 
 
+def test_a_tokenizer_that_reads_control_tokens_in_messages_is_refused(tokenizer, monkeypatch):
+    kind = type(tokenizer)
+    trusting = kind.apply_chat_template
+
+    def apply(self, said, **more):
+        return trusting(self, said, **{**more, "sanitize_control_tokens": False})
+
+    monkeypatch.setattr(kind, "apply_chat_template", apply)
+    with pytest.raises(ModelError, match="in a message as a control token"):
+        Prompter(tokenizer, name="tiny")
+
+
 def test_a_prompt_is_that_of_the_template_itself(prompter):
     said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Größe 東京?"}]
     expected = prompter.tokenizer.apply_chat_template(said, add_generation_prompt=True, enable_thinking=False)
@@ -91,9 +103,8 @@ def test_a_template_that_takes_no_system_gets_its_words_with_the_first_message(t
 
 
 def test_a_template_that_refuses_everything_is_an_error(tokenizer):
-    said = "{% if messages[0].content != 'a' %}{{ raise_exception('never') }}{% endif %}{{ messages[1].content }}"
-    with pytest.raises(ModelError, match="never"):
-        with_template(tokenizer, said).encode([HumanMessage("hello")])
+    with pytest.raises(ModelError, match="refuses these messages: never"):
+        with_template(tokenizer, "{{ raise_exception('never') }}")
 
 
 @pytest.mark.parametrize(
