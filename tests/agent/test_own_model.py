@@ -10,6 +10,8 @@ from rapport.errors import ModelError, SettingsError
 from rapport.settings import AgentSettings, Settings
 from rapport.types import Identity, Viewer
 
+pytestmark = pytest.mark.slow  # loads transformers beside all that the shop needs
+
 OWNER = Viewer("t:anna", Identity.VERIFIED)
 QUESTION = "Where is my order #W2611340?"
 FACTS = ("shipped", "Enamel Mug", "Desk Lamp", "5 March 2026")
