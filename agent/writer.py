@@ -1,10 +1,10 @@
 """Write the reply from its brief, behind LangChain's `BaseChatModel`.
 
 `GroundedComposer` fills templates and quotes passages: it is the default and what every other writer falls back to.
-A chat model of a server takes its place by the setting `agent.chat_model`; it reads the same brief as text.
+A chat model, of a server or on this machine, takes its place by the setting `agent.chat_model`; it reads the same brief
+as text.
 """
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,8 +14,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from agent.brief import Brief, Line, Quote
+from agent.servers import server_model
+from agent.within import within
 from prompts.render import fill, page, rules, say
-from rapport.errors import MissingPackage, ModelError, SettingsError
+from rapport.errors import ModelError, SettingsError
 from rapport.settings import Settings
 
 BRIEF = "brief"  # where a message carries the brief it was rendered from
@@ -108,46 +110,56 @@ def prompt_for(brief: Brief) -> list[BaseMessage]:
 
 
 def write_with(model: BaseChatModel, brief: Brief, *, seconds: float) -> str:
-    """Let a chat model write a reply. Raises ModelError when it fails, says nothing or takes longer than `seconds`."""
-    end = time.monotonic() + seconds
-    text = ""
+    """Let a chat model write a reply.
+
+    Raises ModelError when it fails, says nothing, is cut off at its limit of tokens or takes longer than `seconds`.
+    """
+    prompt, text = prompt_for(brief), ""
+    told: dict[str, Any] = {}
     try:
-        for chunk in model.stream(prompt_for(brief)):
+        for chunk in within(lambda: model.stream(prompt), seconds):
             text += str(chunk.text)
-            if time.monotonic() > end:
-                raise ModelError(f"the chat model took longer than {seconds:g} seconds.")
+            told.update(chunk.response_metadata)
     except ModelError:
         raise
+    except TimeoutError as error:
+        raise ModelError(f"the chat model took longer than {seconds:g} seconds.") from error
     except Exception as error:
         raise ModelError(f"the chat model failed ({type(error).__name__}).") from error
     if not text.strip():
         raise ModelError("the chat model gave an empty reply.")
+    # one that tells anything of its reply tells how it ended, unless the connection ended first
+    if told and told.get("finish_reason") in (None, "length"):
+        raise ModelError("the chat model was cut off before its reply was whole.")
     return text.strip()
 
 
 def load_chat_model(settings: Settings) -> BaseChatModel | None:
     """The chat model that the settings name; None where the composer writes alone.
 
-    Raises SettingsError for a name that is none, MissingPackage where langchain-openai is not installed.
+    Raises SettingsError for a name that is none or a model that is not found, MissingPackage where langchain-openai is
+    not installed, ModelError or CorruptArtifact where a model does not load.
     """
-    name = settings.chat_model
-    if name == "composer":
+    kind, _, name = settings.chat_model.partition(":")
+    if settings.chat_model == "composer":
         return None
-    if not name.startswith("openai:") or not name.partition(":")[2]:
-        raise SettingsError(f"agent.chat_model = '{name}' is not known.", hint="Give composer, or openai:MODEL.")
-    try:
-        from langchain_openai import ChatOpenAI
-    except ImportError as error:
-        raise MissingPackage("langchain-openai is not installed.", hint="Run: pip install 'rapport[openai]'") from error
-    given: dict[str, Any] = {"base_url": settings.agent.chat_base_url} if settings.agent.chat_base_url else {}
-    if settings.agent.chat_base_url:
-        import os
+    if not name or kind not in ("openai", "transformers"):
+        raise SettingsError(
+            f"agent.chat_model = '{settings.chat_model}' is not known.",
+            hint="Give composer, openai:MODEL or transformers:MODEL (a folder or hub id).",
+        )
+    return _local_model(name, settings) if kind == "transformers" else server_model(name, settings.agent)
 
-        # local servers take any key, the client insists on one
-        given["api_key"] = os.environ.get("OPENAI_API_KEY", "none")
-    return ChatOpenAI(
-        model=name.partition(":")[2], temperature=0, timeout=settings.agent.chat_timeout_seconds, max_retries=0, **given
+
+def _local_model(name: str, settings: Settings) -> BaseChatModel:
+    """A model on this machine, loaded now: a wrong name should not wait for the first customer."""
+    from rapport.chat.model import TransformersChat
+
+    model = TransformersChat(
+        model=name, adapter=settings.agent.chat_adapter, seconds=settings.agent.chat_timeout_seconds
     )
+    model.describe()
+    return model
 
 
 def pieces(text: str) -> Iterator[str]:

@@ -102,7 +102,7 @@ def _load(folder: Path, dtype: str, threads: int, batch: int) -> LocalEncoder:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     number_format, name, shape = getattr(torch, choose_dtype(dtype)), _name(folder), shape_of(folder)
     log.info("loading encoder %s (%s) as %s on %s", name, fingerprint, number_format, device)
-    with _without_bars():
+    with without_bars():
         try:
             if shape is None:
                 chain = _load_chain(folder, number_format, device)
@@ -137,7 +137,7 @@ def _load_chain(folder: Path, number_format: Any, device: str) -> Any:
 
 
 @contextmanager
-def _without_bars() -> Iterator[None]:
+def without_bars() -> Iterator[None]:
     """Without transformers' progress bar and its report on the pooler that nobody needs: they only litter stderr."""
     from transformers.utils import logging as transformers_logging
 

@@ -14,6 +14,7 @@ from hypothesis import settings
 from rapport.paths import HOME_VARIABLE, Home
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as where a model is loaded; here torch may load before
 # At a desk every run looks at other examples; in CI always at the same ones, so that a change alone can break it.
 settings.register_profile("desk", max_examples=40, deadline=None)
 settings.register_profile("ci", max_examples=40, deadline=None, derandomize=True)
@@ -39,6 +40,7 @@ TOGETHER = {
     "tests/rapport/test_sample": "sample",
     "tests/finetune/test_batches.py": "torch",
     "tests/finetune/test_network.py": "torch",
+    "tests/rapport/test_chat_": "torch",
     "tests/rapport/test_encoders.py": "torch",
     "tests/rapport/test_models.py": "torch",
     "tests/retrieval/test_langchain.py": "torch",
@@ -160,3 +162,75 @@ def own_sample_home(sample_home: Home, tmp_path: Path) -> Home:
     """A private copy of the sample company's home."""
     shutil.copytree(sample_home.root, tmp_path / "home", dirs_exist_ok=True)
     return Home(tmp_path / "home")
+
+
+QWEN_TEMPLATE = (
+    "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}"
+    "{% if enable_thinking is defined and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}{% endif %}"
+)
+LLAMA_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message.role + '<|end_header_id|>\n\n'"
+    " + message.content | trim + '<|eot_id|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
+)
+CHAT_MODELS: dict[str, dict[str, Any]] = {
+    "qwen": {
+        "template": QWEN_TEMPLATE, "eos_token": "<|endoftext|>", "more": ["<|im_start|>", "<|im_end|>"],
+        "plain": ["<think>", "</think>"], "tied": True,
+    },
+    "llama": {
+        "template": LLAMA_TEMPLATE, "eos_token": "<|end_of_text|>", "bos_token": "<|begin_of_text|>",
+        "more": ["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"], "plain": [], "tied": False,
+    },
+}  # fmt: skip
+LINES = (
+    "Where is my order #W2611340? It was shipped on 5 March 2026, with two enamel mugs.",
+    "You can return it within 45 days of delivery, free of charge. Größe, ñandú, 東京.",
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_chat(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a folder with a tiny causal language model of random weights, its byte-level BPE and its chat template."""
+
+    def make(family: str, **shape: Any) -> Path:
+        import torch
+        from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+        folder = tmp_path_factory.mktemp(family)
+        tokenizer = _byte_tokenizer(**CHAT_MODELS[family])
+        size = {
+            "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "max_position_embeddings": 512, **shape,
+        }  # fmt: skip
+        own = {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
+        own["tie_word_embeddings"] = CHAT_MODELS[family]["tied"]
+        torch.manual_seed(7)
+        config = Qwen2Config(**size, **own) if family == "qwen" else LlamaConfig(**size, **own)
+        model = (Qwen2ForCausalLM if family == "qwen" else LlamaForCausalLM)(config)
+        with torch.no_grad():
+            for weights in model.parameters():  # as they are made, all tokens are about as likely
+                weights.mul_(6 if weights.dim() > 1 else 1)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return folder
+
+    return make
+
+
+def _byte_tokenizer(*, template: str, more: list[str], plain: list[str], tied: bool, **named: str) -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    inner.train_from_iterator(
+        LINES * 3, trainers.BpeTrainer(vocab_size=320, initial_alphabet=alphabet, show_progress=False)
+    )
+    tokenizer: Any = PreTrainedTokenizerFast(tokenizer_object=inner, extra_special_tokens=more, **named)
+    tokenizer.add_tokens(plain)
+    tokenizer.chat_template = template
+    return tokenizer

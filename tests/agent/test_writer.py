@@ -23,12 +23,13 @@ from rapport.types import Identity, Passage, PassageId, ToolResult, Viewer
 OWNER = Viewer("t:anna", Identity.VERIFIED)
 QUESTION = "Where is my order #W2611340?"
 TRUE = "Good news: your order #W2611340 is shipped, with 2 Enamel Mug and one Desk Lamp, due on 5 March 2026."
+BREAKS = ("drops the connection", "ends without a word", "then hangs", "cut off")
 LIE = "Your order #W2611340 is shipped, with 2 Enamel Mug and one Desk Lamp, due on 9 March 2026."
 
 
 @dataclass
 class ChatServer:
-    """What the server says next (a text, "error", "hang" or "drip"), and the requests that it got."""
+    """What the server says next (a text or one of its ways to fail), and the requests that it got."""
 
     url: str = ""
     says: str = ""
@@ -54,13 +55,28 @@ async def stream(says: str) -> Iterator[bytes]:
     head = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     if says == "hang":
         await asyncio.sleep(3)
+    while says == "signs of life":  # until the other side hangs up
+        yield b": still here\n\n"
+        await asyncio.sleep(0.05)
+    if says == "no JSON":
+        yield b"data: {oops\n\n"
+    breaks = says if says in BREAKS else ""
+    if breaks:
+        says = f"{TRUE} Also,"
     words = ["drip "] * 40 if says == "drip" else [f"{word} " for word in says.split(" ")]
     for word in words:
         if says == "drip":
             await asyncio.sleep(0.1)
         choice = {"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}
         yield f"data: {json.dumps({**head, 'choices': [choice]})}\n\n".encode()
-    yield f"data: {json.dumps({**head, 'choices': [{'index': 0, 'delta': {}, 'finish_reason': 'stop'}]})}\n\n".encode()
+    if breaks == "drops the connection":
+        raise ConnectionError  # the server closes it before the answer's end
+    if breaks == "ends without a word":
+        return
+    if breaks == "then hangs":
+        await asyncio.sleep(3)
+    finish = "length" if breaks == "cut off" else "stop"
+    yield f"data: {json.dumps({**head, 'choices': [{'index': 0, 'delta': {}, 'finish_reason': finish}]})}\n\n".encode()
     yield b"data: [DONE]\n\n"
 
 
@@ -70,7 +86,7 @@ def server() -> Iterator[ChatServer]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    running = uvicorn.Server(uvicorn.Config(serve(state), host="127.0.0.1", port=port, log_level="error", ws="none"))
+    running = uvicorn.Server(uvicorn.Config(serve(state), host="127.0.0.1", port=port, log_level="critical", ws="none"))
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:
@@ -116,7 +132,19 @@ def test_a_chat_model_reads_rules_and_evidence_and_the_message_as_it_came(connec
 
 
 @pytest.mark.parametrize(
-    "says", [LIE, "error", "hang", "drip", " ", "<script>alert(1)</script>", "I have cancelled it."]
+    "says",
+    [
+        LIE,
+        "error",
+        "hang",
+        "drip",
+        "signs of life",
+        "no JSON",
+        *BREAKS,
+        " ",
+        "<script>alert(1)</script>",
+        "I have cancelled it.",
+    ],
 )
 def test_a_lie_an_error_a_hang_and_nonsense_are_answered_by_the_composer(connected, server, says):
     server.says = says
@@ -126,6 +154,15 @@ def test_a_lie_an_error_a_hang_and_nonsense_are_answered_by_the_composer(connect
     for fact in ("shipped", "Enamel Mug", "Desk Lamp", "5 March 2026"):
         assert fact in turn.reply.text
     assert "9 March" not in turn.reply.text
+
+
+def test_a_server_that_never_says_a_word_is_hung_up_on(connected, server):
+    server.says = "signs of life"
+    ask(connected)
+    for thread in threading.enumerate():
+        if thread.name.startswith("within"):
+            thread.join(timeout=30)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("text", ["hello", "Where is my order #W9911000?", "I want to talk to a human"])

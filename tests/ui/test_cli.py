@@ -78,6 +78,19 @@ def test_the_doctor_makes_no_database(home, capsys):
     assert not home.database_file.exists()
 
 
+def test_the_doctor_says_what_writes_the_replies(home, capsys, tiny_chat):
+    def seen() -> dict:
+        checks = result(capsys, "doctor", code=1)["checks"]
+        return next(check for check in checks if check["check"] == "chat model")
+
+    assert seen()["seen"] == "composer"
+    folder = tiny_chat("llama")
+    result(capsys, "settings", "agent.chat_model", f"transformers:{folder}")
+    assert seen()["seen"].startswith(f"transformers:{folder}: LlamaForCausalLM, ")
+    result(capsys, "settings", "agent.chat_model", "transformers:./nowhere")
+    assert not seen()["passed"]
+
+
 @pytest.mark.slow
 def test_the_doctor_finds_a_missing_index(own_sample_home, capsys):
     shutil.rmtree(own_sample_home.indexes / "main")

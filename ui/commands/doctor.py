@@ -49,6 +49,7 @@ def diagnose(home: Home) -> list[Finding]:
     findings.append(Finding("settings", True, str(home.settings_file)))
     checks: tuple[tuple[str, Callable[[Home, Settings], str]], ...] = (
         ("encoder", _encoder),
+        ("chat model", _chat_model),
         ("records", _records),
         ("classifiers", _classifiers),
         ("index", _index),
@@ -86,6 +87,15 @@ def _encoder(home: Home, settings: Settings) -> str:
 
     encoder = load_encoder(settings.encoder)
     return f"{encoder.name}, {encoder.dim} numbers, {encoder.fingerprint}"
+
+
+def _chat_model(home: Home, settings: Settings) -> str:
+    """What writes the replies; a model on this machine is loaded, a server is not asked."""
+    from agent.writer import load_chat_model
+
+    model = load_chat_model(settings)
+    told = getattr(model, "describe", None)
+    return f"{settings.chat_model}: {told()}" if told else settings.chat_model
 
 
 def _expect_records(home: Home, settings: Settings) -> None:
