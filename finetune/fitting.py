@@ -89,7 +89,8 @@ def fit_classifier(
     labels = _labels_of(taught)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
-    held = [_hold_out(rows, fold, given, labels, names, plan, vectors, folder / str(n), watch, fit)
+    once = plan if len(folds) == 1 else replace(plan, soup=1)  # what is only held out needs no soup
+    held = [_hold_out(rows, fold, given, labels, names, once, vectors, folder / str(n), watch, fit)
             for n, fold in enumerate(folds)]  # fmt: skip
     whole = _joined(held)
     blend, tuned = _choose(whole, labels, plan)

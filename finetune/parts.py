@@ -1,7 +1,7 @@
 """The two parts of a classifier and how they become one head. Knows nothing of held-out rows or calibration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,15 @@ from finetune.inputs import Inputs, inputs_for
 from finetune.logistic import Linear, fit_linear
 from finetune.network import SCALE
 from finetune.plan import TrainingPlan
-from finetune.tuning import Task, Watch, tune
+from finetune.tuning import Task, Tuned, Watch, tune
 from finetune.vectors import Encoded, VectorCache
 from rapport.heads import OOS, Head
 
 if TYPE_CHECKING:
     import numpy as np
 
-REFIT_STRENGTH = 10.0
+REFIT_STRENGTH = 30.0
+RUN = 1000  # between the seeds of the runs of one soup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +59,26 @@ def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: Tr
         centres=_centres(train, labels),
     )
     inputs = inputs_for(encoder.transformer, encoder.folder, task.texts, plan)
-    tuned = tune(encoder.transformer, inputs, task, plan, folder=folder, watch=watch)
+    runs = [
+        tune(encoder.transformer, inputs, task, replace(plan, seed=plan.seed + RUN * number),
+             folder=folder / f"run-{number}", watch=watch)
+        for number in range(plan.soup)
+    ]  # fmt: skip
+    tuned = _averaged(runs)
     if plan.contrast:
         _refit(tuned.network, inputs, train, labels)
     return Layers(network=tuned.network, inputs=inputs, plan=tuned.plan, history=tuned.history)
+
+
+def _averaged(runs: Sequence[Tuned]) -> Tuned:
+    """The first run with the mean of all runs' weights: they began at the same ones, so their mean is a network too."""
+    import torch
+
+    if len(runs) > 1:
+        states = [run.network.state_dict() for run in runs]
+        means = {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
+        runs[0].network.load_state_dict(means)
+    return runs[0]
 
 
 def _refit(network: Any, inputs: Inputs, train: Encoded, labels: tuple[str, ...]) -> None:

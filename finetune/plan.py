@@ -15,6 +15,7 @@ Task = Literal["intent", "sentiment", "escalation"]
 FEW = 20  # rows of the middle label up to which contrast between examples teaches more than their labels alone
 EPOCHS: dict[Task, int] = {"intent": 6, "sentiment": 3, "escalation": 6}
 FEW_EPOCHS = 5  # at most, where there are few rows a label
+FEW_RATE, SOUP = 1.25, 4  # runs that go further apart make a better average
 STRAY = 3  # different texts from which on a label counts as one
 SEED = 7
 
@@ -34,6 +35,8 @@ class TrainingPlan:
     answered. strange: share of the messages that no label is expected to cover, where no row shows any. closed: the
     labels cover every message, as sentiments do.
     anchor: weight of staying close to the frozen vector. drop: share of tokens hidden in training.
+    soup: runs with different seeds whose weights are averaged; adapters have one. Source: Wortsman et al., Model soups,
+    ICML 2022.
     """
 
     method: Method = "auto"
@@ -56,6 +59,7 @@ class TrainingPlan:
     closed: bool = False
     anchor: float = 0.0
     drop: float = 0.0
+    soup: int = 1
     seed: int = SEED
 
     def __post_init__(self) -> None:
@@ -103,9 +107,10 @@ def middle_size(rows: Sequence[Labelled]) -> float:
 def plan_for(task: Task, rows: Sequence[Labelled], plan: TrainingPlan) -> TrainingPlan:
     """The plan with what depends on task and rows filled in; epochs that were given stay as they are.
 
-    A few rows a label are trained by contrast, more slowly and for fewer epochs.
+    A few rows a label are trained by contrast, for fewer epochs and several times, which averages their luck away.
     """
     if not 0 < middle_size(rows) <= FEW:
         return replace(plan, epochs=plan.epochs or EPOCHS[task])
     return replace(plan, epochs=plan.epochs or min(EPOCHS[task], FEW_EPOCHS), contrast=1.0, anchor=1.0, drop=0.1,
-                   smoothing=0.0, average=0.97, learning_rate=plan.learning_rate / 2)  # fmt: skip
+                   smoothing=0.0, average=0.97, learning_rate=plan.learning_rate * FEW_RATE,
+                   soup=1 if plan.method == "lora" else SOUP)  # fmt: skip

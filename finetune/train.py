@@ -61,7 +61,7 @@ def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) 
     if plan.contrast and plan.method != "head":
         watch.say(
             f"Few rows a label (the middle one has {middle_size(job.train):g}): layers learn by contrast between "
-            f"examples; epochs: {plan.rounds}."
+            f"examples, in runs that are averaged: {plan.soup}; epochs: {plan.rounds}."
         )
     folder = home.runs / f"train-{job.name}-{_key(job, plan, encoder)}"
     vectors = VectorCache(encoder)

@@ -16,6 +16,8 @@ def rows(each):
 
 def test_few_rows_a_label_are_trained_by_contrast():
     assert plan_for("intent", rows(10), TrainingPlan()).contrast > 0
+    assert plan_for("intent", rows(10), TrainingPlan()).soup > 1
+    assert plan_for("intent", rows(10), TrainingPlan(method="lora")).soup == 1
     assert plan_for("intent", rows(100), TrainingPlan()) == TrainingPlan(epochs=EPOCHS["intent"])
 
 

@@ -168,7 +168,8 @@ def test_a_plan_for_few_rows_is_said_and_keeps_the_epochs_that_were_given(home, 
     plan = TrainingPlan(method="full", layers=1, epochs=7, batch=45)
     card = train(home, encoder, given=rows(starts=STARTS[:1]), plan=plan, watch=watch)
     assert watch.said[0] == (
-        "Few rows a label (the middle one has 5): layers learn by contrast between examples; epochs: 7."
+        "Few rows a label (the middle one has 5): layers learn by contrast between examples, in runs that are "
+        "averaged: 4; epochs: 7."
     )
     assert (card.plan["epochs"], card.plan["contrast"]) == (7, 1.0)
 

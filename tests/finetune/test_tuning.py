@@ -1,6 +1,7 @@
 """The training loop: it learns, goes on after a kill with the same weights, and halves the batch where memory ends."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,10 @@ import finetune.tuning as tuning
 from finetune.checkpoint import FILE, load_checkpoint
 from finetune.examples import Labelled
 from finetune.inputs import inputs_for
-from finetune.parts import _centres
+from finetune.parts import RUN, _centres, train_layers
 from finetune.plan import TrainingPlan
 from finetune.tuning import Task, Unwatched, tune
-from finetune.vectors import VectorCache
+from finetune.vectors import Encoded, VectorCache
 from rapport.classifiers import local
 from rapport.models import find_weights
 
@@ -141,3 +142,22 @@ def test_memory_that_holds_no_single_row_is_an_error(parts, tmp_path):
     transformer, inputs, task = parts
     with pytest.raises(RuntimeError, match="out of memory"):
         tune(transformer, Scarce(inputs, 0), task, PLAN, folder=tmp_path, watch=Unwatched())
+
+
+def test_the_weights_of_a_soup_are_the_mean_of_its_runs(parts, encoder, tmp_path):
+    transformer, inputs, task = parts
+    labels = tuple(sorted(WORDS))
+    train = VectorCache(encoder).of(rows(64))
+    none = Encoded.none(VectorCache(encoder))
+    plan = replace(PLAN, epochs=1, soup=2)
+    soup = train_layers(train, none, labels, plan, VectorCache(encoder), tmp_path / "soup", Unwatched())
+    bare = replace(task, dev_texts=(), dev_truth=())
+    runs = [
+        tune(transformer, inputs, bare, replace(PLAN, epochs=1, seed=PLAN.seed + RUN * number),
+             folder=tmp_path / str(number), watch=Unwatched())
+        for number in range(2)
+    ]  # fmt: skip
+    states = [weights(run) for run in runs]
+    assert any(bool((states[0][name] != states[1][name]).any()) for name in states[0])
+    for name, tensor in soup.network.state_dict().items():
+        assert tensor.numpy() == pytest.approx(((states[0][name] + states[1][name]) / 2).numpy(), abs=1e-5)
