@@ -144,16 +144,21 @@ def measure_set(one: PublicSet, *, seed: int, method: str, encoder: "Encoder", w
 
 
 def summary(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Mean, and the largest less the smallest, of each figure over the runs; the runs' own figures beside them."""
-    numbers = {name for run in runs for name, value in run.items() if isinstance(value, int | float)} - {"seed"}
-    values = {name: [run[name] for run in runs if run[name] is not None] for name in runs[0] if name in numbers}
-    mean = {name: sum(found) / len(found) for name, found in values.items()}
+    """Mean, and the largest less the smallest, of each figure over the runs; the runs' own figures beside them.
+
+    The mean is None where no run measured a figure, such as the error where nothing was answered.
+    """
+    numbers = [
+        name for name in runs[0] if name != "seed" and all(isinstance(run[name], int | float | None) for run in runs)
+    ]
+    values = {name: [run[name] for run in runs if run[name] is not None] for name in numbers}
+    mean = {name: sum(found) / len(found) if found else None for name, found in values.items()}
     keep = ("seed", "method", "accuracy", "macro_f1", "oos_auroc", "ece", "ece_by_chance", "answered",
             "error_among_answered", "error_interval", "over_svm", "seconds")  # fmt: skip
     return {
         "runs": len(runs),
         "mean": mean,
-        "spread": {name: max(found) - min(found) for name, found in values.items()},
+        "spread": {name: max(found) - min(found) for name, found in values.items() if found},
         "each": [{name: run[name] for name in keep if run.get(name) is not None} for run in runs],
     }
 

@@ -25,6 +25,8 @@ PROVEN_BY = {
     "rapport eval orders": "tests/eval/test_orders.py",
     "rapport eval retrieval": "tests/eval/test_retrieval.py",
     "rapport eval speed": "tests/eval/test_speed.py",
+    "rapport eval intents --set banking77 --seeds 1,2,3": "tests/eval/test_intents_public.py",
+    "rapport eval escalation": "tests/eval/test_escalation.py",
 }
 
 
