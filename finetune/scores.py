@@ -1,7 +1,7 @@
 """The scores of a calibrated classifier on rows that it was not fitted on. The same numbers on a card and in `eval`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from finetune.calibrate import interval
 from finetune.fitting import HeldOut
@@ -16,9 +16,6 @@ from finetune.metrics import (
 )
 from rapport.heads import OOS, Head, HeadOutput
 from rapport.scope import softmax
-
-if TYPE_CHECKING:
-    pass
 
 
 def scores_of(head: Head, held_out: HeldOut) -> dict[str, Any]:

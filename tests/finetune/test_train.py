@@ -222,3 +222,10 @@ def test_held_out_rows_count_as_often_as_the_text_comes(home):
     given = [Labelled("hi", "store")] * 30 + rows()
     card = train(home, HashingEncoder(), given=given)
     assert card.data["rows"]["dev"] == len(given)
+
+
+def test_rows_whose_labels_all_contradict_each_other_are_refused(home):
+    given = [Labelled(f"{start} it", label) for start in STARTS for label in ("refund", "delivery")]
+    with pytest.raises(BadRow, match="most frequent label"):
+        train(home, HashingEncoder(), given=given)
+    assert not (home.models / "model").exists()
