@@ -24,6 +24,7 @@ from finetune.row_checks import check_rows
 from finetune.scores import scores_of
 from finetune.tuning import Watch
 from finetune.vectors import Encoded, VectorCache
+from rapport.bases import STARTER, standing_on
 from rapport.cards import CARD, Card, publish
 from rapport.classifiers import ADAPTER_FOLDER, LAYERS_FILE
 from rapport.errors import Refused
@@ -144,8 +145,13 @@ def _key(job: Job, plan: TrainingPlan, encoder: "Encoder") -> str:
 
 
 def check_name(home: Home, name: str, *, replaced: bool) -> None:
-    """Raise Refused for a name that no model can have, and for one that is taken unless it is to be replaced."""
-    if not name or Path(name).name != name or name.startswith("."):
+    """Raise Refused for a name that no model can have, and for one that is taken unless it is to be replaced.
+
+    A model that others stand on is never replaced: they would answer with weights that they were not trained on.
+    """
+    if not name or Path(name).name != name or name.startswith(".") or name == STARTER:
         raise Refused(f"'{name}' cannot be the name of a model.", hint="Give letters, digits, - and _.")
     if (home.models / name / CARD).is_file() and not replaced:
         raise Refused(f"there is a model '{name}' already.", hint="Give another --name, or --replace it.")
+    if above := standing_on(home.models, name):
+        raise Refused(f"'{above[0]}' stands on the model '{name}'.", hint="Give another --name.")

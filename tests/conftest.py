@@ -43,6 +43,7 @@ TOGETHER = {
     "tests/rapport/test_chat_": "torch",
     "tests/rapport/test_encoders.py": "torch",
     "tests/rapport/test_models.py": "torch",
+    "tests/rapport/test_replies.py": "torch",
     "tests/retrieval/test_langchain.py": "torch",
     "tests/robustness/test_bad_places.py": "torch",
     "tests/robustness/test_broken_artifacts.py": "torch",
@@ -215,6 +216,20 @@ def tiny_chat(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def publish_reply() -> Callable[..., Path]:
+    """Publish the files of a folder as a reply model of a home, with a card."""
+    from rapport.cards import Card, publish
+
+    def make(home: Home, name: str, files: Path, **told: Any) -> Path:
+        card = Card(**{"name": name, "kind": "reply", "base": "made for a test", **told})
+        with publish(home.models / name, card) as temporary:
+            shutil.copytree(files, temporary, dirs_exist_ok=True)
+        return home.models / name
 
     return make
 

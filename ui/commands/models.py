@@ -9,17 +9,17 @@ from ui.commands.common import HomeOption, JsonOption, console, emit
 
 app = typer.Typer(help="List, show and switch the models in use.", no_args_is_help=True)
 
-RoleArgument = Annotated[str, typer.Argument(help="What the model is for: intent or sentiment.")]
+RoleArgument = Annotated[str, typer.Argument(help="What the model is for: intent, sentiment, escalation, finished or reply.")]
 
 
 @app.command("list")
 def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Every model of this home; the one in use for each role is marked."""
     from rapport.paths import find_home
-    from rapport.registry import ROLES, artifacts, current
+    from rapport.registry import EVERY_ROLE, artifacts, current
 
     place = find_home(home)
-    used = {role: current(place, role) for role in ROLES}
+    used = {role: current(place, role) for role in EVERY_ROLE}
     rows = [{**_summary(asdict(card)), "in_use": used.get(card.kind) == card.name} for card in artifacts(place)]
     emit(rows, as_json, _render_list)
 
