@@ -76,7 +76,7 @@ def test_a_fall_within_the_margin_is_let_through():
 
 
 def test_a_small_fall_in_few_cases_cannot_be_told_and_the_number_needed_is_said():
-    """8 of 400 fall: 0.02, and 0.0137 more on one side of the interval; 400 · (0.0137 / 0.01)² cases would settle it."""
+    """8 of 400 fall, a change of -0.02 ± 0.0137; 400 · (0.0137 / 0.01)² cases would settle it."""
     judgement = judge(with_some(scores(), 8, right=False), scores(), PLAN)
     found = figure(judgement, "right")
     assert (found.verdict, judgement.fallen) == ("unclear", ())
