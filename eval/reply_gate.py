@@ -85,9 +85,7 @@ def run(
     return judge(news, olds, plan), texts
 
 
-def _examples(
-    cases: Sequence[Case], judgement: Judgement, texts: Mapping[str, tuple[str, str]]
-) -> tuple[Example, ...]:
+def _examples(cases: Sequence[Case], judgement: Judgement, texts: Mapping[str, tuple[str, str]]) -> tuple[Example, ...]:
     shown: dict[str, list[str]] = {}
     for figure in (*judgement.fallen, *judgement.unclear):
         for case in figure.examples:

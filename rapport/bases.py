@@ -17,6 +17,11 @@ BASE_WEIGHTS = "base_weights"  # in a card's data: `weights_of` the base when th
 GO_BACK = "Put it back, or use another model: rapport models list"
 
 
+def starter_folder() -> Path | None:
+    """Where the shipped starter stands; None in an installation without it."""
+    return STARTER_FOLDER if (STARTER_FOLDER / CARD).is_file() else None
+
+
 def is_adapter(card: Card) -> bool:
     """Whether a reply model is an adapter. Raises CorruptArtifact where it is neither that nor a whole model."""
     if ADAPTER in card.files:

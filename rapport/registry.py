@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rapport.bases import base_of, is_adapter
+from rapport.bases import STARTER, base_of, is_adapter, starter_folder
 from rapport.cards import CARD, Card, read_card, recover
 from rapport.errors import CorruptArtifact, NotFound, Refused
 from rapport.paths import Home
@@ -69,7 +69,10 @@ def rollback(home: Home, role: str) -> str | None:
 
 
 def artifacts(home: Home) -> list[Card]:
-    """The cards of all models of this home, by name. Folders without a readable card are left out."""
+    """The cards of all models of this home, by name, and of the shipped starter.
+
+    Folders without a readable card are left out.
+    """
     for left in home.models.glob(".*.old"):  # a kill fell between the old model's removal and the new one's arrival
         recover(home.models / left.name.removeprefix(".").removesuffix(".old"))
     cards = []
@@ -80,11 +83,14 @@ def artifacts(home: Home) -> list[Card]:
             cards.append(read_card(folder, verify=False))
         except CorruptArtifact:
             continue
-    return cards
+    shipped = starter_folder()
+    return [*cards, read_card(shipped, verify=False)] if shipped else cards
 
 
 def artifact_folder(home: Home, name: str) -> Path:
-    """Where an artifact stands. Raises NotFound where it does not, naming those that do."""
+    """Where an artifact stands; "starter" is the shipped one. Raises NotFound where it is not, with the known ones."""
+    if name == STARTER and (shipped := starter_folder()):
+        return shipped
     folder = home.models / name
     possible = bool(name) and Path(name).name == name
     if possible:

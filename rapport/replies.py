@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from rapport.bases import STARTER, STARTER_FOLDER, base_of, is_adapter
-from rapport.cards import CARD, read_card
-from rapport.errors import CorruptArtifact, NotFound, Refused
+from rapport.bases import base_of, is_adapter
+from rapport.cards import read_card
+from rapport.errors import CorruptArtifact, Refused
 from rapport.paths import Home
 from rapport.registry import REPLY, artifact_folder, current
 
@@ -41,12 +41,7 @@ def source_of(home: Home, name: str) -> ReplySource:
     Raises NotFound where it or the model that it stands on is gone, Refused where it is of another kind,
     CorruptArtifact where its files or its base are not what its card says.
     """
-    if name == STARTER:
-        if not (STARTER_FOLDER / CARD).is_file():
-            raise NotFound("this installation carries no starter model.", hint="Name a model: rapport models list")
-        folder = STARTER_FOLDER
-    else:
-        folder = artifact_folder(home, name)
+    folder = artifact_folder(home, name)
     card = read_card(folder)
     if card.kind != REPLY:
         raise Refused(f"'{name}' is a model for {card.kind}, not for {REPLY}.", hint="See: rapport models list")

@@ -38,6 +38,7 @@ def pytest_collection_finish() -> None:
 TOGETHER = {
     "tests/agent/": "shop",
     "tests/rapport/test_sample": "sample",
+    "tests/eval/test_reply_": "torch",
     "tests/finetune/test_batches.py": "torch",
     "tests/finetune/test_network.py": "torch",
     "tests/rapport/test_chat_": "torch",
@@ -49,6 +50,7 @@ TOGETHER = {
     "tests/robustness/test_broken_artifacts.py": "torch",
     "tests/ui/test_cli.py": "torch",
     "tests/ui/test_explain_command.py": "torch",
+    "tests/ui/test_models_command.py": "torch",
 }
 
 

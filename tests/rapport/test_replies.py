@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from rapport.bases import BASE_WEIGHTS, standing_on, weights_of
-from rapport.cards import read_card
+from rapport.cards import Card, publish, read_card
 from rapport.errors import CorruptArtifact, NotFound, Refused
-from rapport.registry import current, rollback, use
+from rapport.registry import artifacts, current, rollback, use
 from rapport.replies import reply_source, source_of
 
 
@@ -139,6 +139,35 @@ def test_going_back_from_the_first_reply_model_leaves_none(home, files, publish_
     assert reply_source(home) is None
     with pytest.raises(Refused, match="no earlier reply model"):
         rollback(home, "reply")
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch, files) -> Path:
+    """An installation that carries a starter."""
+    folder = tmp_path / "starter"
+    with publish(folder, Card(name="starter", kind="reply", base="itself")) as temporary:
+        shutil.copytree(files, temporary, dirs_exist_ok=True)
+    monkeypatch.setattr("rapport.bases.STARTER_FOLDER", folder)
+    return folder
+
+
+def test_the_shipped_starter_is_used_and_stood_on_as_models_of_the_home_are(home, shipped, adapter, publish_reply):
+    publish_reply(home, "shop-1", adapter, base="starter")
+    use(home, "reply", "starter")
+    use(home, "reply", "shop-1")
+    assert (reply_source(home).model, reply_source(home).adapter) == (str(shipped), str(home.models / "shop-1"))
+    assert rollback(home, "reply") == "starter"
+    assert reply_source(home).model == str(shipped)
+    assert [card.name for card in artifacts(home)] == ["shop-1", "starter"]
+
+
+def test_an_installation_without_a_starter_says_so(home, adapter, publish_reply, monkeypatch, tmp_path):
+    monkeypatch.setattr("rapport.bases.STARTER_FOLDER", tmp_path / "nothing")
+    publish_reply(home, "shop-1", adapter, base="starter")
+    with pytest.raises(NotFound, match="stands on 'starter'"):
+        use(home, "reply", "shop-1")
+    with pytest.raises(NotFound, match="no model 'starter'"):
+        use(home, "reply", "starter")
 
 
 QUESTIONS = ("Where is my order #W2611340?", "Can I return it within 45 days?", "Größe, ñandú, 東京?")
