@@ -31,6 +31,7 @@ from rapport.errors import Refused
 from rapport.heads import HeadOutput, base_name, write_head
 from rapport.paths import Home
 from rapport.reference import Reference, save_reference
+from rapport.registry import REPLY, history
 from rapport.scope import softmax
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ def _key(job: Job, plan: TrainingPlan, encoder: "Encoder") -> str:
 def check_name(home: Home, name: str, *, replaced: bool) -> None:
     """Raise Refused for a name that no model can have, and for one that is taken unless it is to be replaced.
 
-    A model that others stand on is never replaced: they would answer with weights that they were not trained on.
+    A model that others stand on is never replaced: they would answer with weights that they were not trained on. Nor is
+    a reply model that is in use or was: a rollback goes back to the very same answers.
     """
     if not name or Path(name).name != name or name.startswith(".") or name == STARTER:
         raise Refused(f"'{name}' cannot be the name of a model.", hint="Give letters, digits, - and _.")
@@ -155,3 +157,5 @@ def check_name(home: Home, name: str, *, replaced: bool) -> None:
         raise Refused(f"there is a model '{name}' already.", hint="Give another --name, or --replace it.")
     if above := standing_on(home.models, name):
         raise Refused(f"'{above[0]}' stands on the model '{name}'.", hint="Give another --name.")
+    if name in history(home, REPLY):
+        raise Refused(f"'{name}' is in use, or a rollback would go back to it.", hint="Give another --name.")

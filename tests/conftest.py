@@ -38,6 +38,7 @@ def pytest_collection_finish() -> None:
 TOGETHER = {
     "tests/agent/": "shop",
     "tests/rapport/test_sample": "sample",
+    "tests/finetune/test_preference": "torch",
     "tests/eval/test_reply_": "torch",
     "tests/finetune/test_batches.py": "torch",
     "tests/finetune/test_network.py": "torch",

@@ -112,6 +112,9 @@ def test_who_stands_on_a_model_is_known_and_it_is_not_replaced(home, files, adap
     assert standing_on(home.models, "shop") == ("shop-1",)
     with pytest.raises(Refused, match="'shop-1' stands on the model 'shop'"):
         check_name(home, "shop", replaced=True)
+    use(home, "reply", "shop-1")
+    with pytest.raises(Refused, match="'shop-1' is in use"):
+        check_name(home, "shop-1", replaced=True)
     with pytest.raises(Refused, match="cannot be the name"):
         check_name(home, "starter", replaced=True)
 
