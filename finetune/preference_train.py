@@ -69,7 +69,7 @@ def load_trainable(source: ReplySource) -> tuple[Any, Any]:
 def save_adapter(model: Any, folder: Path, *, base: str) -> None:
     """Write a PEFT model's adapter: its two files and no more. base: what it says that it stands on."""
     with without_peft_warnings():
-        model.save_pretrained(str(folder))
+        model.save_pretrained(str(folder), save_embedding_layers=False)  # "auto" asks the hub for the base
     for path in folder.iterdir():
         if path.name not in ADAPTER_FILES:
             path.unlink()
