@@ -128,23 +128,29 @@ def wanted(sheet: Sheet, asked: Sequence[str]) -> Wanted:
         there, lacking = _answers(sheet, topic)
         must += there
         missing += lacking
-        may += [] if lacking else _BESIDE.get(topic, ())
+        may += _BESIDE.get(topic, ())
     kept = [name for name in (*may, *_ALWAYS) if name in sheet.fields and name not in must]
     return Wanted(tuple(dict.fromkeys(must)), tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(missing)))
 
 
 def _answers(sheet: Sheet, topic: str) -> tuple[list[str], list[str]]:
     """The fields that answer a topic, and those that it lacks."""
-    names = [name for name in TOPICS[topic] if name in sheet.fields]
+    names = _there(sheet, topic)
     if topic == "arrival":
-        if sheet.states["parcel"] == "delivered" and "delivery date" not in names:
-            return [], ["delivery date"]
-        return (names[:1], []) if names else ([], ["expected date"])
+        arrived = sheet.states["parcel"] == "delivered"
+        if names and (not arrived or "delivery date" in names):
+            return names[:1], []
+        # without a day, how the order stands is the answer
+        return _there(sheet, "status"), ["delivery date" if arrived else "expected date"]
     if topic in WHOLE:
         return names, []
     if topic.startswith("refund") and "refund amount" not in sheet.fields:
         return [], ["refund"]
     return (names, []) if names else ([], [topic])
+
+
+def _there(sheet: Sheet, topic: str) -> list[str]:
+    return [name for name in TOPICS[topic] if name in sheet.fields]
 
 
 def system_words(sheet: Sheet, asked: Sequence[str]) -> str:
