@@ -5,6 +5,7 @@ every other writer falls back to. A `Writer` that the setting `agent.chat_model`
 any chat model, of a server or on this machine, that reads the same brief as text.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -102,7 +103,7 @@ class GroundedComposer(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        for piece in pieces(compose_text(brief_of(messages))):
+        for piece in filter(None, re.split(r"(?<=[ \n])", compose_text(brief_of(messages)))):
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
@@ -190,17 +191,6 @@ def _local_model(name: str, settings: Settings) -> BaseChatModel:
     )
     model.describe()
     return model
-
-
-def pieces(text: str) -> Iterator[str]:
-    """A text word by word, as it is streamed; joined they are the text again."""
-    start = 0
-    for place, character in enumerate(text):
-        if character in " \n":
-            yield text[start : place + 1]
-            start = place + 1
-    if start < len(text):
-        yield text[start:]
 
 
 def _fact_lines(values: Mapping[str, Any], name: str = "") -> list[str]:

@@ -14,7 +14,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from langchain_core.messages import HumanMessage
 
 from agent.brief import Brief, Part, Quote, Say
-from agent.writer import GroundedComposer, composer_prompt, load_writer, pieces, prompt_for
+from agent.events import tokens
+from agent.writer import GroundedComposer, composer_prompt, load_writer, prompt_for
 from rapport.doubles import Breaks, ScriptedChat
 from rapport.errors import ModelError, SettingsError
 from rapport.settings import AgentSettings, Settings
@@ -243,9 +244,9 @@ def test_the_reply_before_is_given_to_a_chat_model():
     assert [message.type for message in messages] == ["system", "ai", "human"]
 
 
-def test_pieces_join_to_the_text():
+def test_tokens_join_to_the_text():
     for text in ("", "one", " a  b\n\nc ", "end\n"):
-        assert "".join(pieces(text)) == text
+        assert "".join(token.text for token in tokens(text)) == text
 
 
 @pytest.mark.parametrize("name", ["openai:", "gpt-4", "", "composer "])
