@@ -16,9 +16,9 @@ from agent.brief import Brief, Part, Say
 from agent.check import Checker
 from agent.manuscript import Manuscript, Written
 from agent.sentences import Sentences
-from agent.unsaid import unsaid
 from agent.writer import GroundedComposer, Writer, composer_prompt
-from rapport.errors import ModelError
+from crm.conversations import kept_text
+from rapport.errors import ModelError, UserError
 from rapport.types import Verdict, Viewer
 
 __all__ = ["Desk", "Written"]
@@ -60,7 +60,7 @@ class Desk:
             try:
                 with _closing(writer.write(brief, seconds=left, refused=verdict)) as pieces:
                     verdict = yield from _draft(page, pieces, name)
-            except ModelError as error:
+            except (ModelError, UserError) as error:  # the latter for text that no database keeps
                 log.warning("the composer writes instead: %s", error.message)
                 return None
             if verdict.passed:
@@ -71,9 +71,8 @@ class Desk:
 
     def _composed(self, page: Manuscript) -> Written:
         """What the composer has to add to what was let out; the fixed sentence where that does not pass either."""
-        briefs = [unsaid(page.brief, page.text), page.brief] if page.text else [page.brief]
-        for brief in briefs:
-            text = self._compose(brief, page)
+        for said in dict.fromkeys((page.text, "")):  # all of it where what is left does not make a whole
+            text = self._compose(replace(page.brief, said=said), page)
             verdict = page.check(text, whole=True)
             if verdict.passed:
                 page.add(text, by=COMPOSER)
@@ -104,7 +103,10 @@ class Desk:
 
 
 def _draft(page: Manuscript, pieces: Iterator[str], name: str) -> Generator[str, None, Verdict]:
-    """Let the sentences of a draft out as long as they pass. Returns the verdict on it, whole or up to its fault."""
+    """Let the sentences of a draft out as long as they pass. Returns the verdict on it, whole or up to its fault.
+
+    Raises what the writer does, and UserError for text that cannot be kept.
+    """
     said, sentences, first = page.text, Sentences(), True
 
     def taken(sentence: str) -> str:
@@ -115,7 +117,7 @@ def _draft(page: Manuscript, pieces: Iterator[str], name: str) -> Generator[str,
         return found
 
     for piece in page.timed(pieces):
-        for sentence in map(taken, sentences.add(piece)):
+        for sentence in map(taken, sentences.add(kept_text(piece))):
             verdict = page.check(sentence, whole=False)
             if not verdict.passed:
                 return verdict

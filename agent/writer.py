@@ -6,23 +6,26 @@ any chat model, of a server or on this machine, that reads the same brief as tex
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from agent.brief import Brief, Line, Quote
+from agent.prompt import Budget, budget_of, prompt_for
 from agent.servers import server_model
+from agent.unsaid import unsaid
 from agent.within import within
-from prompts.render import fill, page, rules, say
+from prompts.render import say
 from rapport.errors import ModelError, SettingsError
 from rapport.paths import Home
 from rapport.settings import Settings
 from rapport.types import Verdict
 
+_OPENINGS = ("verified", "sorry")
 BRIEF = "brief"  # where a message carries the brief it was rendered from
 
 
@@ -50,6 +53,7 @@ class ChatWriter:
     def __init__(self, model: BaseChatModel, *, name: str = "chat") -> None:
         self.model = model
         self.name = name
+        self._budget: Budget | None = None
 
     def describe(self) -> str:
         """What the model says of itself, or ""."""
@@ -58,10 +62,10 @@ class ChatWriter:
 
     def write(self, brief: Brief, *, seconds: float, refused: Verdict | None = None) -> Iterator[str]:
         """The pieces as the model gives them; see `Writer`."""
-        prompt, said = prompt_for(brief), False
         told: dict[str, Any] = {}
+        said = False
         try:
-            for chunk in within(lambda: self.model.stream(prompt), seconds):
+            for chunk in within(lambda: self._stream(brief, refused), seconds):
                 told.update(chunk.response_metadata)
                 if piece := str(chunk.text):
                     said = said or bool(piece.strip())
@@ -77,6 +81,11 @@ class ChatWriter:
         # one that tells anything of its reply tells how it ended, unless the connection ended first
         if told and told.get("finish_reason") in (None, "length"):
             raise ModelError("the chat model was cut off before its reply was whole.")
+
+    def _stream(self, brief: Brief, refused: Verdict | None) -> Iterator[AIMessageChunk]:
+        if self._budget is None:  # asked at the first reply: a model loads as late as it can
+            self._budget = budget_of(self.model)
+        yield from self.model.stream(prompt_for(brief, refused=refused, budget=self._budget))
 
 
 class GroundedComposer(BaseChatModel):
@@ -119,50 +128,34 @@ def brief_of(messages: Sequence[BaseMessage]) -> Brief:
 
 
 def compose_text(brief: Brief) -> str:
-    """The reply that the templates make of a brief; parts are paragraphs."""
+    """The reply that the templates make of a brief, or what it says beyond `brief.said`; parts are paragraphs."""
+    # what opens a reply has no place behind its beginning
+    parts = [part for part in brief.parts if not (brief.said and part.rule in _OPENINGS)]
     paragraphs: list[str] = []
-    for part in brief.parts:
+    for part in parts:
         text = ""
-        for line in part.lines:
-            words = _words(line, brief)
+        for words in filter(None, (_words(line, brief) for line in part.lines)):
             text += words if not text else f"\n{words}" if "\n" in words or text.endswith(":") else f" {words}"
         short = paragraphs and part.rule in ("offer_person", "waiting_also", "language_note")
-        if paragraphs and ((brief.parts[0].rule in ("verified", "sorry") and len(paragraphs) == 1) or short):
+        if paragraphs and ((parts[0].rule in _OPENINGS and len(paragraphs) == 1) or short):
             paragraphs[-1] += f"\n\n{text}" if "\n" in paragraphs[-1] or "\n" in text else f" {text}"
-        else:
+        elif text:
             paragraphs.append(text)
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    return "\n\n".join(paragraphs)
 
 
 def _words(line: Line, brief: Brief) -> str:
-    if isinstance(line, Quote):
-        return f"{line.text} [{line.number}]"
-    return say(line.template, line.values, locale=brief.locale, pick=brief.pick)
+    text = (
+        line.text if isinstance(line, Quote) else say(line.template, line.values, locale=brief.locale, pick=brief.pick)
+    )
+    if brief.said:
+        text = unsaid(text, brief.said)
+    return f"{text} [{line.number}]" if text and isinstance(line, Quote) else text
 
 
 def composer_prompt(brief: Brief) -> list[BaseMessage]:
     """The prompt of the composer: the brief itself, no text to read it back from."""
     return [HumanMessage(content=brief.question, additional_kwargs={BRIEF: brief})]
-
-
-def prompt_for(brief: Brief) -> list[BaseMessage]:
-    """The prompt of a chat model: rules and evidence as the system's words, the customer's message as it came."""
-    told = {row["when"]: row["say"] for row in rules()["guideline"]}
-    guidelines = dict.fromkeys(told[part.rule] for part in brief.parts if part.rule in told)
-    facts = [line for tool in brief.tools for line in _fact_lines(tool.values)]
-    marks = {record: place for place, record in enumerate(brief.sources, start=1)}
-    passages = [f"[{marks[item.record]}] {item.title}: {item.text}" for item in brief.passages]
-    system = fill(
-        page("system"),
-        {
-            "company": brief.company,
-            "guidelines": "\n".join(f"- {line}" for line in guidelines),
-            "facts": "\n".join(facts) or "(none)",
-            "passages": "\n".join(passages) or "(none)",
-        },
-    )
-    before: list[BaseMessage] = [AIMessage(content=brief.before)] if brief.before else []
-    return [SystemMessage(content=system), *before, HumanMessage(content=brief.question)]
 
 
 def load_writer(settings: Settings, home: Home) -> Writer | None:
@@ -191,18 +184,3 @@ def _local_model(name: str, settings: Settings) -> BaseChatModel:
     )
     model.describe()
     return model
-
-
-def _fact_lines(values: Mapping[str, Any], name: str = "") -> list[str]:
-    """Nested values as "- items 1 name: Water Bottle" lines; empty ones say that they are not on record."""
-    lines = []
-    for key, value in values.items():
-        label = f"{name} {key}".strip()
-        if isinstance(value, Mapping):
-            lines.extend(_fact_lines(value, label))
-        elif isinstance(value, list | tuple):
-            rows = {str(place): row for place, row in enumerate(value, start=1)}
-            lines.extend(_fact_lines(rows, label))
-        else:
-            lines.append(f"- {label}: {'not on record' if value is None else value}")
-    return lines

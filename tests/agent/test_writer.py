@@ -15,7 +15,8 @@ from langchain_core.messages import HumanMessage
 
 from agent.brief import Brief, Part, Quote, Say
 from agent.events import tokens
-from agent.writer import GroundedComposer, composer_prompt, load_writer, prompt_for
+from agent.prompt import prompt_for
+from agent.writer import GroundedComposer, composer_prompt, load_writer
 from rapport.doubles import Breaks, ScriptedChat
 from rapport.errors import ModelError, SettingsError
 from rapport.settings import AgentSettings, Settings
@@ -141,7 +142,6 @@ def test_a_chat_model_reads_rules_and_evidence_and_the_message_as_it_came(connec
         "drip",
         "signs of life",
         "no JSON",
-        *BREAKS,
         " ",
         "<script>alert(1)</script>",
         "I have cancelled it.",
@@ -155,6 +155,17 @@ def test_a_lie_an_error_a_hang_and_nonsense_are_answered_by_the_composer(connect
     for fact in ("shipped", "Enamel Mug", "Desk Lamp", "5 March 2026"):
         assert fact in turn.reply.text
     assert "9 March" not in turn.reply.text
+
+
+@pytest.mark.parametrize("says", BREAKS)
+def test_what_a_server_said_before_it_broke_off_stands_and_the_composer_goes_on(connected, server, says):
+    server.says = says
+    turn = ask(connected)
+    assert turn.models["writer"] == "chat + composer"
+    assert turn.reply.text.startswith(f"{TRUE} ")
+    assert "Also" not in turn.reply.text
+    assert "ZX881" in turn.reply.text.removeprefix(TRUE)
+    assert turn.verdict.passed
 
 
 def test_a_server_that_never_says_a_word_is_hung_up_on(connected, server):
