@@ -71,6 +71,7 @@ class Composer:
             tools=tuple(result for result in results if result is not None),
             question="\n".join(message.text for message in known.messages),
             echoes=tuple(echoed(step.order) for step in steps if step.order is not None),
+            history=_before(conversation.messages, known.messages),
             before=_last_reply(conversation.messages),
             locale=facts.understanding.language,
             company=self.company.name,
@@ -161,6 +162,12 @@ class Sheet:
 
 def _last_reply(messages: Sequence[Message]) -> str:
     return next((message.text for message in reversed(messages) if message.role == "assistant"), "")
+
+
+def _before(messages: Sequence[Message], asked: Sequence[Message]) -> tuple[Message, ...]:
+    """The conversation but for the messages that are being answered."""
+    ids = {message.id for message in asked}
+    return tuple(message for message in messages if message.id not in ids)
 
 
 def _pick(conversation: Conversation) -> int:
