@@ -39,7 +39,7 @@ class Brief:
 
     parts: in the order of the reply. passages: what is quoted. tools: results that the reply states.
     question: the customer's own words. echoes: order numbers that they gave. before: the reply that went before,
-    or "". pick: chooses among wordings.
+    or "". said: the beginning of this reply that the customer reads already, or "". pick: chooses among wordings.
     free: a chat model may write it; where False the words are fixed (identity, handover, small talk).
     """
 
@@ -49,6 +49,7 @@ class Brief:
     question: str = ""
     echoes: tuple[str, ...] = ()
     before: str = ""
+    said: str = ""
     locale: str = "en"
     company: str = ""
     pick: int = 0

@@ -8,12 +8,10 @@ import logging
 import time
 from dataclasses import dataclass, replace
 
-from langchain_core.language_models import BaseChatModel
-
 from agent.brief import Brief, Part, Say
 from agent.check import Checker
 from agent.values import CITATION
-from agent.writer import GroundedComposer, composer_prompt, write_with
+from agent.writer import GroundedComposer, Writer, composer_prompt
 from rapport.errors import ModelError
 from rapport.types import Citation, Draft, Verdict, Viewer
 
@@ -38,21 +36,21 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Writers and the checker. chat: None where the composer writes alone; seconds: the longest wait for it."""
+    """Writers and the checker. writer: None where the composer writes alone; seconds: the longest wait for it."""
 
     composer: GroundedComposer
     checker: Checker
-    chat: BaseChatModel | None = None
+    writer: Writer | None = None
     seconds: float = 20.0
 
     def write(self, brief: Brief, viewer: Viewer) -> Written:
-        """A checked reply. Never raises for what a chat model does."""
+        """A checked reply. Never raises for what a writer does."""
         spent = {"write": 0.0, "check": 0.0}
         refused: list[Verdict] = []
-        if self.chat is not None and brief.free:
+        if self.writer is not None and brief.free:
             try:
                 started = time.perf_counter()
-                text = write_with(self.chat, brief, seconds=self.seconds)
+                text = "".join(self.writer.write(brief, seconds=self.seconds)).strip()
             except ModelError as error:
                 log.warning("the composer writes instead: %s", error.message)
                 text = ""
@@ -60,7 +58,7 @@ class Desk:
             if text:
                 verdict = self._check(text, brief, viewer, spent)
                 if verdict.passed:
-                    return _written(text, brief, verdict, "chat", refused, spent)
+                    return _written(text, brief, verdict, self.writer.name, refused, spent)
                 log.warning("a chat model's reply failed the checks and was dropped")
                 refused.append(verdict)
         started = time.perf_counter()

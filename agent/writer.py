@@ -1,12 +1,12 @@
-"""Write the reply from its brief, behind LangChain's `BaseChatModel`.
+"""Write the reply from its brief.
 
-`GroundedComposer` fills templates and quotes passages: it is the default and what every other writer falls back to.
-A chat model, of a server or on this machine, takes its place by the setting `agent.chat_model`; it reads the same brief
-as text.
+`GroundedComposer`, behind LangChain's `BaseChatModel`, fills templates and quotes passages: it is the default and what
+every other writer falls back to. A `Writer` that the setting `agent.chat_model` names goes before it; `ChatWriter` is
+any chat model, of a server or on this machine, that reads the same brief as text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -18,9 +18,64 @@ from agent.servers import server_model
 from agent.within import within
 from prompts.render import fill, page, rules, say
 from rapport.errors import ModelError, SettingsError
+from rapport.paths import Home
 from rapport.settings import Settings
+from rapport.types import Verdict
 
 BRIEF = "brief"  # where a message carries the brief it was rendered from
+
+
+class Writer(Protocol):
+    """What writes a reply ahead of the composer."""
+
+    @property
+    def name(self) -> str:
+        """As the trace calls it."""
+
+    def describe(self) -> str:
+        """What writes, in words; "" where there is nothing to say."""
+
+    def write(self, brief: Brief, *, seconds: float, refused: Verdict | None = None) -> Iterator[str]:
+        """The pieces of a reply as they come; where `brief.said` is not empty, of what follows it.
+
+        refused: what the checks said of the draft before, for a rewrite. A consumer that leaves ends the writing.
+        Raises ModelError when it fails, says nothing, is cut off or takes longer than `seconds`.
+        """
+
+
+class ChatWriter:
+    """A chat model as a writer: it reads rules and evidence as text."""
+
+    def __init__(self, model: BaseChatModel, *, name: str = "chat") -> None:
+        self.model = model
+        self.name = name
+
+    def describe(self) -> str:
+        """What the model says of itself, or ""."""
+        told = getattr(self.model, "describe", None)
+        return str(told()) if told else ""
+
+    def write(self, brief: Brief, *, seconds: float, refused: Verdict | None = None) -> Iterator[str]:
+        """The pieces as the model gives them; see `Writer`."""
+        prompt, said = prompt_for(brief), False
+        told: dict[str, Any] = {}
+        try:
+            for chunk in within(lambda: self.model.stream(prompt), seconds):
+                told.update(chunk.response_metadata)
+                if piece := str(chunk.text):
+                    said = said or bool(piece.strip())
+                    yield piece
+        except ModelError:
+            raise
+        except TimeoutError as error:
+            raise ModelError(f"the chat model took longer than {seconds:g} seconds.") from error
+        except Exception as error:
+            raise ModelError(f"the chat model failed ({type(error).__name__}).") from error
+        if not said:
+            raise ModelError("the chat model gave an empty reply.")
+        # one that tells anything of its reply tells how it ended, unless the connection ended first
+        if told and told.get("finish_reason") in (None, "length"):
+            raise ModelError("the chat model was cut off before its reply was whole.")
 
 
 class GroundedComposer(BaseChatModel):
@@ -109,33 +164,8 @@ def prompt_for(brief: Brief) -> list[BaseMessage]:
     return [SystemMessage(content=system), *before, HumanMessage(content=brief.question)]
 
 
-def write_with(model: BaseChatModel, brief: Brief, *, seconds: float) -> str:
-    """Let a chat model write a reply.
-
-    Raises ModelError when it fails, says nothing, is cut off at its limit of tokens or takes longer than `seconds`.
-    """
-    prompt, text = prompt_for(brief), ""
-    told: dict[str, Any] = {}
-    try:
-        for chunk in within(lambda: model.stream(prompt), seconds):
-            text += str(chunk.text)
-            told.update(chunk.response_metadata)
-    except ModelError:
-        raise
-    except TimeoutError as error:
-        raise ModelError(f"the chat model took longer than {seconds:g} seconds.") from error
-    except Exception as error:
-        raise ModelError(f"the chat model failed ({type(error).__name__}).") from error
-    if not text.strip():
-        raise ModelError("the chat model gave an empty reply.")
-    # one that tells anything of its reply tells how it ended, unless the connection ended first
-    if told and told.get("finish_reason") in (None, "length"):
-        raise ModelError("the chat model was cut off before its reply was whole.")
-    return text.strip()
-
-
-def load_chat_model(settings: Settings) -> BaseChatModel | None:
-    """The chat model that the settings name; None where the composer writes alone.
+def load_writer(settings: Settings, home: Home) -> Writer | None:
+    """The writer that the settings name; None where the composer writes alone.
 
     Raises SettingsError for a name that is none or a model that is not found, MissingPackage where langchain-openai is
     not installed, ModelError or CorruptArtifact where a model does not load.
@@ -148,7 +178,7 @@ def load_chat_model(settings: Settings) -> BaseChatModel | None:
             f"agent.chat_model = '{settings.chat_model}' is not known.",
             hint="Give composer, openai:MODEL or transformers:MODEL (a folder or hub id).",
         )
-    return _local_model(name, settings) if kind == "transformers" else server_model(name, settings.agent)
+    return ChatWriter(_local_model(name, settings) if kind == "transformers" else server_model(name, settings.agent))
 
 
 def _local_model(name: str, settings: Settings) -> BaseChatModel:

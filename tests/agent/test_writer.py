@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from langchain_core.messages import HumanMessage
 
 from agent.brief import Brief, Part, Quote, Say
-from agent.writer import GroundedComposer, composer_prompt, load_chat_model, pieces, prompt_for
+from agent.writer import GroundedComposer, composer_prompt, load_writer, pieces, prompt_for
 from rapport.doubles import Breaks, ScriptedChat
 from rapport.errors import ModelError, SettingsError
 from rapport.settings import AgentSettings, Settings
@@ -102,7 +102,7 @@ def connected(shop, server):
     """The small shop with the server's model as its writer."""
     server.requests.clear()
     settings = Settings(agent=AgentSettings(chat_model="openai:m", chat_base_url=server.url, chat_timeout_seconds=0.7))
-    return shop.writing_with(load_chat_model(settings), seconds=0.7)
+    return shop.writing_with(load_writer(settings, shop.home).model, seconds=0.7)
 
 
 def ask(shop, text: str = QUESTION):
@@ -249,7 +249,7 @@ def test_pieces_join_to_the_text():
 
 
 @pytest.mark.parametrize("name", ["openai:", "gpt-4", "", "composer "])
-def test_a_wrong_model_name_says_what_to_give(name):
+def test_a_wrong_model_name_says_what_to_give(name, home):
     with pytest.raises(SettingsError) as caught:
-        load_chat_model(Settings(agent=AgentSettings(chat_model=name)))
+        load_writer(Settings(agent=AgentSettings(chat_model=name)), home)
     assert "openai:MODEL" in caught.value.hint
