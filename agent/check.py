@@ -16,7 +16,7 @@ from agent.check_fields import wrong_fields
 from agent.check_language import other_language
 from agent.check_names import unknown_names
 from agent.check_private import Private
-from agent.check_prompt import prompt_text, readable
+from agent.check_prompt import prompt_text, readable, visible
 from agent.check_states import wrong_states
 from agent.language import detect_language
 from agent.values import CITATION, values_in
@@ -46,14 +46,14 @@ class Checker:
         evidence = evidence_of(brief)
         echoes = values_in("\n".join((brief.question, *brief.echoes))) - evidence.values
         cited = {int(number) for number in CITATION.findall(text)}
-        bare = readable(CITATION.sub("", text))
+        bare = visible(CITATION.sub("", text))
         unknown = values_in(bare) - evidence.values
         return Verdict(
             ungrounded=(
                 *sorted(unknown - echoes),
                 *sorted(name for name in self._catalogue.names_in(bare) if name not in evidence.words),
                 *_statuses(bare, evidence),
-                *wrong_states(bare, evidence),
+                *wrong_states(readable(bare), evidence),
                 *wrong_fields(bare, evidence),
                 *_names(bare, evidence, brief),
                 *(f"[{number}]" for number in sorted(cited) if not 1 <= number <= len(brief.sources)),
@@ -65,7 +65,7 @@ class Checker:
                 *self._private.staff_text(bare, evidence.words),
             ),
             rule_breaks=(
-                *_forbidden(bare, evidence),
+                *_forbidden(readable(bare), evidence),
                 *prompt_text(bare, evidence),
                 *other_language(bare, brief.locale),
                 *_left_out(text, brief, cited),
@@ -84,9 +84,10 @@ class Checker:
 
 
 def _names(text: str, evidence: Evidence, brief: Brief) -> list[str]:
-    """Names of an English reply that neither the evidence nor the conversation has."""
-    if detect_language(text, default="en") != "en":
-        return []
+    """Names in what a reply says in English that neither the evidence nor the conversation has."""
+    if not brief.locale.startswith("en"):
+        sentences = (match[0] for match in _SENTENCE.finditer(text))
+        text = "\n".join(one for one in sentences if detect_language(one, default=brief.locale) == "en")
     said = words_of(f"{brief.question} {brief.before}").split()
     return unknown_names(text, {*evidence.words.split(), *said})
 

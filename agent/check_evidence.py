@@ -7,6 +7,7 @@ stands: in an article, a past ticket or the name of an item.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
@@ -143,12 +144,20 @@ def _atoms(values: Any, name: str = "") -> Iterator[tuple[str, str]]:
 def _fields_in(name: str, text: str) -> Mapping[str, frozenset[str]]:
     """The fields of the values of one text; name: the key that it stands under."""
     if name in _FIELDS:
-        return {value: frozenset({_FIELDS[name]}) for value in values_in(text)}
+        return {value: frozenset({_FIELDS[name]}) for value in values_in(text) | _weekdays(text)}
     found: dict[str, frozenset[str]] = {}
     for span in spans_in(text):
         for form in span.forms:
             found[form] = found.get(form, frozenset()) | {unit_of(text, span) or ANY}
     return found
+
+
+def _weekdays(text: str) -> frozenset[str]:
+    """The day of the week of a day on record: a reply may say it with the date or instead of it."""
+    try:
+        return frozenset({date.fromisoformat(text).strftime("%A").casefold()})
+    except ValueError:
+        return frozenset()
 
 
 def _records(brief: Brief) -> Iterator[Mapping[str, Any]]:

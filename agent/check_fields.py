@@ -86,14 +86,13 @@ def wrong_fields(text: str, evidence: Evidence) -> list[str]:
 
 def _known(span: Span, evidence: Evidence) -> frozenset[str]:
     """The fields of a value; `ANY` alone where the evidence lacks it, which another check says."""
-    fields = frozenset[str]().union(*(evidence.fields.get(form, frozenset({ANY})) for form in span.forms))
-    return fields or frozenset({ANY})
+    return frozenset[str]().union(*(evidence.fields.get(form, frozenset({ANY})) for form in span.forms))
 
 
 def _allowed(sentence: _Sentence, at: int, evidence: Evidence) -> frozenset[str] | None:
     """The fields that the words around a value allow; None where they name none."""
     span = sentence.spans[at]
-    if span.kind in _DATES:
+    if span.kind in (*_DATES, "when"):
         cue = _date_cue(sentence, at)
         return cue | {ANY} if cue else None
     unit = unit_of(sentence.text, span)

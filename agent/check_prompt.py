@@ -29,8 +29,12 @@ def prompt_text(text: str, evidence: Evidence) -> list[str]:
 
 def readable(text: str) -> str:
     """A text as it is read: compatible characters made equal, invisible ones left out."""
-    plain = unicodedata.normalize("NFKC", text)
-    return "".join(character for character in plain if unicodedata.category(character) != "Cf")
+    return visible(unicodedata.normalize("NFKC", text))
+
+
+def visible(text: str) -> str:
+    """A text without characters that show nothing, such as a zero-width space inside a word."""
+    return text if text.isascii() else "".join(each for each in text if unicodedata.category(each) != "Cf")
 
 
 def runs(words: str) -> set[str]:

@@ -19,7 +19,7 @@ _IN_GENERAL = re.compile(
 )
 _OWN: Final = {
     "order": re.compile(
-        r"\b(?:your|the|this|that|my) (?:[\w-]+ )?(?:order|purchase)\b(?!s|er)|\border #?\S*\d|\bcancellation\b|"
+        r"\b(?:your|the|this|that|my) (?:[\w-]+ )?(?:order|purchase)\b(?! (?:confirmation|number|date|e-?mail|page|history))|\border #?\S*\d|\bcancellation\b|"
         r"\b(?:it|everything|this) (?:is|was|has been|['’]s)\b",
         re.IGNORECASE,
     ),
@@ -44,12 +44,19 @@ _WORDS: Final = tuple(
         (r"declined|rejected", {"declined", "rejected"}),
         (r"approved", {"approved", "paid", "refunded"}),
         (r"refunded", {"refunded", "paid"}),
-        (r"(?:was|been|is|already) (?:paid|issued|transferred|credited|sent)", {"paid", "refunded", "completed"}),
     )
 )  # fmt: skip
 # Said of money alone.
+_PAID = re.compile(r"\b(?:was|been|is|already|got) (?:paid|issued|transferred|credited|sent)\b", re.IGNORECASE)
+_PAID_STATES = frozenset({"paid", "refunded", "completed"})
 _COMING = re.compile(r"\bon (?:its|the) way\b|\bcoming\b|\bbeing (?:processed|paid|prepared)\b", re.IGNORECASE)
 _MONEY_MOVES = frozenset({"requested", "approved", "paid", "pending", "processing", "processed", "refunded", "open"})
+# "The refund of a cancelled order is paid within five days" is of no order in particular.
+_POLICY = re.compile(r"\b(?:within|usually|normally|generally|always|(?:of|for) an?)\b", re.IGNORECASE)
+_YOURS = re.compile(
+    r"\byour (?:[\w-]+ )?(?:order|purchase|parcel|package|refund|money)\b[^.,;]{0,20}\b(?:has|have|was|were|is now|is already)\b",
+    re.IGNORECASE,
+)
 
 
 def wrong_states(text: str, evidence: Evidence) -> list[str]:
@@ -60,6 +67,8 @@ def wrong_states(text: str, evidence: Evidence) -> list[str]:
 def _claims(sentence: str, evidence: Evidence) -> Iterator[str]:
     if _DENIES.search(sentence) or _IN_GENERAL.search(sentence):
         return
+    if not _YOURS.search(sentence) and (_POLICY.search(sentence) or sentence.casefold() in evidence.passages):
+        return
     subjects = [name for name, own in _OWN.items() if own.search(sentence)]
     if not subjects:
         return
@@ -69,5 +78,9 @@ def _claims(sentence: str, evidence: Evidence) -> Iterator[str]:
             # a system's own word for a state may be any
             if known.isdisjoint(states) and match[0].casefold() not in known:
                 yield f"{subjects[-1]} {match[0].casefold()}"
-    if "refund" in subjects and _COMING.search(sentence) and evidence.states["refund"].isdisjoint(_MONEY_MOVES):
-        yield "refund on its way"
+    if "refund" in subjects:
+        refund = evidence.states["refund"]
+        if _PAID.search(sentence) and refund.isdisjoint(_PAID_STATES):
+            yield "refund paid"
+        if _COMING.search(sentence) and refund.isdisjoint(_MONEY_MOVES):
+            yield "refund on its way"
