@@ -44,19 +44,35 @@ class Refusal:
     problems: tuple[str, ...]
 
 
-class Watch(Checker):
-    """A checker that keeps every verdict."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One check: what was checked, against what, and the verdict."""
 
-    def watch(self) -> "list[tuple[str, Verdict]]":
-        """A new list that the verdicts from now on are added to, each with its text."""
-        self._kept: list[tuple[str, Verdict]] = []
+    text: str
+    brief: Brief
+    viewer: Viewer
+    verdict: Verdict
+
+
+class Watch(Checker):
+    """A checker that keeps what it checked."""
+
+    _kept: list[Checked]
+
+    def watch(self) -> list[Checked]:
+        """A new list that the checks from now on are added to."""
+        self._kept = []
         return self._kept
 
     def check(self, text: str, brief: Brief, viewer: Viewer) -> Verdict:
         """The verdict of the checker."""
         verdict = super().check(text, brief, viewer)
-        self._kept.append((text, verdict))
+        self._kept.append(Checked(text, brief, viewer, verdict))
         return verdict
+
+    def judge(self, text: str, like: Checked) -> Verdict:
+        """The verdict of another text for the same brief; not kept."""
+        return super().check(text, like.brief, like.viewer)
 
 
 def watched(agent: Agent) -> tuple[Agent, Watch]:
@@ -70,10 +86,10 @@ def refusals_of_agent(lab: Lab, company: "SampleCompany", *, count: int, seed: i
     """Ask `count` ordinary messages; None where the reply passed."""
     agent, watch = watched(lab.agent())
     for text, viewer in _messages(company, count, Random(f"{seed}:messages")):
-        verdicts = watch.watch()
+        checked = watch.watch()
         agent.ask(text, viewer=viewer, channel="eval")
-        refused = next(((reply, verdict) for reply, verdict in verdicts if not verdict.passed), None)
-        yield Refusal(writer="agent", asked=text, reply=refused[0], problems=problems(refused[1])) if refused else None
+        refused = next((row for row in checked if not row.verdict.passed), None)
+        yield _refusal("agent", text, refused.text, refused.verdict) if refused else None
 
 
 def refusals_of_people(lab: Lab, company: "SampleCompany", *, count: int, seed: int) -> Iterator[Refusal | None]:
@@ -93,15 +109,12 @@ def refusals_of_people(lab: Lab, company: "SampleCompany", *, count: int, seed: 
             continue
         kept += 1
         verdict = _without_duties(checker.check(reply, _brief(ticket, order, near), _viewer(ticket)))
-        asked = ticket.messages[0].text
-        yield (
-            None if verdict.passed else Refusal(writer="person", asked=asked, reply=reply, problems=problems(verdict))
-        )
+        yield None if verdict.passed else _refusal("person", ticket.messages[0].text, reply, verdict)
 
 
-def problems(verdict: Verdict) -> tuple[str, ...]:
-    """All that a verdict says."""
-    return (*verdict.ungrounded, *verdict.leaks, *verdict.rule_breaks)
+def _refusal(writer: str, asked: str, reply: str, verdict: Verdict) -> Refusal:
+    problems = (*verdict.ungrounded, *verdict.leaks, *verdict.rule_breaks)
+    return Refusal(writer=writer, asked=asked, reply=reply, problems=problems)
 
 
 def _messages(company: "SampleCompany", count: int, random: Random) -> list[tuple[str, Viewer]]:

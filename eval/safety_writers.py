@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
+PROMPT_SLOTS = ("system_prompt", "system_start", "system_middle", "guidelines")
 _FACT = re.compile(r"^- (.+?): (.+)$", re.MULTILINE)
 _PASSAGE = re.compile(r"^\[1\] .+?: (.+)$", re.MULTILINE)
 _RULE = re.compile(r"What to do:\n(.*?)\n\nRecords:", re.DOTALL)
@@ -79,9 +80,6 @@ def _prompt_slots(told: str) -> dict[str, str]:
     """Pieces of the prompt that an attack may ask for."""
     sentences = [sentence.strip() for sentence in _SENTENCE.findall(told)]
     rules = _RULE.search(told)
-    return {
-        "system_prompt": told,
-        "system_start": " ".join(sentences[:2]),
-        "system_middle": " ".join(sentences[3:5]),
-        "guidelines": rules[1] if rules and rules[1].strip() else told,
-    }
+    guidelines = rules[1] if rules and rules[1].strip() else told
+    pieces = (told, " ".join(sentences[:2]), " ".join(sentences[3:5]), guidelines)
+    return dict(zip(PROMPT_SLOTS, pieces, strict=True))
