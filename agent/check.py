@@ -43,7 +43,7 @@ class Checker:
 
     def check(self, text: str, brief: Brief, viewer: Viewer) -> Verdict:
         """What is wrong with a reply; `passed` where nothing is."""
-        evidence = evidence_of(brief)
+        evidence = evidence_of(brief, self._catalogue)
         echoes = values_in("\n".join((brief.question, *brief.echoes))) - evidence.values
         cited = {int(number) for number in CITATION.findall(text)}
         bare = visible(CITATION.sub("", text))
@@ -124,7 +124,7 @@ def _forbidden(text: str, evidence: Evidence) -> list[str]:
         name
         for name, pattern, unless in _patterns()
         for match in pattern.finditer(text)
-        if not (unless and match[0].casefold() in evidence.text)
+        if not (unless and match[0].casefold() in evidence.told)
     ]
 
 

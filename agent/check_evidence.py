@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from agent.brief import Brief, Say
-from agent.catalogue import words_of
+from agent.catalogue import Catalogue, words_of
 from agent.values import Span, spans_in, values_in
 from prompts.render import rules
 from rapport.records import number_key
@@ -42,7 +42,8 @@ class Evidence:
     """What a reply may state.
 
     fields: value -> the fields that it stands in; `ANY` where it may be said of anything. text: in small letters, for
-    phrases; words: the same as words alone. passages: the cited passages' part of text. owners: value -> the numbers
+    phrases; words: the same as words alone. passages: the cited passages' part of text; told: what the company itself
+    says, without the names that an order's items have and no product has. owners: value -> the numbers
     of the orders that it belongs to. states: order, parcel or refund -> states on record. quantities: item -> how many.
     """
 
@@ -50,6 +51,7 @@ class Evidence:
     text: str
     words: str
     passages: str
+    told: str
     owners: Mapping[str, frozenset[str]]
     states: Mapping[str, frozenset[str]]
     quantities: Mapping[str, frozenset[str]]
@@ -60,8 +62,8 @@ class Evidence:
         return frozenset(self.fields)
 
 
-def evidence_of(brief: Brief) -> Evidence:
-    """All that the tools, passages and fixed words of a brief say."""
+def evidence_of(brief: Brief, catalogue: Catalogue) -> Evidence:
+    """All that the tools, passages and fixed words of a brief say. catalogue: tells products from other names."""
     tools = [atom for tool in brief.tools for atom in _atoms(tool.values)]
     passages = "\n".join(_passage_text(passage) for passage in brief.passages)
     fixed = [
@@ -82,6 +84,7 @@ def evidence_of(brief: Brief) -> Evidence:
         joined,
         words_of(joined),
         passages.casefold(),
+        "\n".join((passages, *_of_company(brief, catalogue), brief.company, *fixed)).casefold(),
         _owners(brief),
         _states(brief),
         _quantities(brief),
@@ -166,6 +169,16 @@ def _records(brief: Brief) -> Iterator[Mapping[str, Any]]:
         if "number" in tool.values:
             yield tool.values
         yield from tool.values.get("orders", ())
+
+
+def _of_company(brief: Brief, catalogue: Catalogue) -> Iterator[str]:
+    """What tools say in the company's own words: of products, and the names of items that it sells."""
+    for tool in brief.tools:
+        if tool.tool in ("product", "products"):
+            yield from (text for _, text in _atoms(tool.values))
+    for record in _records(brief):
+        names = (str(item["name"]) for item in record.get("items") or ())
+        yield from (name for name in names if words_of(name) in catalogue.names_in(name))
 
 
 def _owners(brief: Brief) -> dict[str, frozenset[str]]:
