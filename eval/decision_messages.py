@@ -1,12 +1,13 @@
 """Messages that must not be answered as if they asked something else, read from `phrasings/decisions_*.toml`.
 
-A group holds messages, one a line, that want the same. who: the people who write them, dealt to the messages in turn.
-accept: the decisions that are right, "kind/rule", where "*" stands for any rule. needs: those of which at least one must
-be among a turn's decisions; without it, every accepted one will do. cites: articles of which an answer from articles must
-cite one. found: false where no record may be found. never: words that the reply must not hold.
+A group holds messages, one a line, that want the same. who: the people who write them, dealt to the messages in
+turn. accept: the decisions that are right, "kind/rule", where "*" stands for any rule. needs: those of which at least
+one must be among a turn's decisions; without it, every accepted one will do. cites: articles of which an answer from
+articles must cite one. found: false where no record may be found. never: words that the reply must not hold.
 
-Slots: {processing}, {shipped}, {delivered}, {cancelled}: the number of an order of the writer's in that status; {old}: of
-one delivered a year ago or earlier. {theirs}, {their_name}, {their_email}: an order of another customer and who that is.
+Slots: {processing}, {shipped}, {delivered}, {cancelled}: the number of an order of the writer's in that status; {old}:
+of one delivered a year ago or earlier. {theirs}, {their_name}, {their_email}: an order of another customer and who
+that is.
 """
 
 import re

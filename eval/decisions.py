@@ -1,7 +1,7 @@
 """Send what must not be answered as if it asked something else: out of scope, forbidden, abusive, another's.
 
-A decision is right where the turn did one of the things that fit such a message and nothing beside it. The real agent is
-asked in a home with the sample company; `eval.decision_messages` says what is sent and what is right.
+A decision is right where the turn did one of the things that fit such a message and nothing beside it. The real agent
+is asked in a home with the sample company; `eval.decision_messages` says what is sent and what is right.
 """
 
 from collections import Counter
