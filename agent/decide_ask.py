@@ -53,7 +53,7 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
         return _record(facts, ask, index, intent, number, answerable)
     if intent in WRITE_INTENTS and sure:
         # where the words alone say so, what was found for them may be about something else
-        return _write(facts, ask, index, answerable if intent == ask.intent else 0.0)
+        return _write(facts, ask, index, number, answerable if intent == ask.intent else 0.0)
     if intent == "complaint" and sure and answerable < facts.limits.sure_article:
         return replace(step("answer", "a complaint is for a person", "complaint", ask, index), offers=True)
     if answerable >= facts.limits.answerable:
@@ -134,7 +134,7 @@ def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
     return bool((_MY if intent in ("invoice", "refund_status") else _OWN).search(ask.text))
 
 
-def _write(facts: Facts, ask: Ask, index: int, answerable: float) -> Step:
+def _write(facts: Facts, ask: Ask, index: int, number: str | None, answerable: float) -> Step:
     if answerable >= facts.limits.answerable:
         if asks_question(ask.text) or not (requests_change(ask.text) or concerns_own_case(ask.text)):
             return step("answer", "asks how a change is made", "article", ask, index)
@@ -147,7 +147,7 @@ def _write(facts: Facts, ask: Ask, index: int, answerable: float) -> Step:
         return replace(known, offers=True)
     if facts.understanding.language != "en":
         return _outside(facts, ask, index)
-    if asks_question(ask.text):
+    if asks_question(ask.text) and number is None:
         return replace(step("answer", "no article says how", "no_answer", ask, index), offers=True)
     return replace(step("answer", "a change that this agent cannot make", "cannot_do", ask, index), offers=True)
 

@@ -14,6 +14,7 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 VERY_SURE = 0.9
+LIKELY_CHANGE = 0.55  # probability of all changes together from which one is wanted, whichever it is
 _MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
 _OWN_MONEY = re.compile(r"\b(?:total|did i (?:\w+ )?pay|i paid|did it cost)\b", re.IGNORECASE)
 FOREIGN_SHARE = 0.5  # of the usual confidence, from which a request for own records in another language is taken up
@@ -50,6 +51,7 @@ def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
         return ask.intent
     shares = {ask.intent: ask.confidence, **dict(ask.alternatives)}
     writes = {name: share for name, share in shares.items() if name in WRITE_INTENTS}
+    changes = changes or sum(writes.values()) >= LIKELY_CHANGE
     if changes and facts.understanding.language == "en":
         return max(writes, key=lambda name: writes[name], default="change_order")
     return _continued(facts, ask)
