@@ -28,6 +28,8 @@ _PLAIN = frozenset(
         "clarify_open",
         "not_understood",
         "out_of_scope",
+        "others",
+        "abuse",
         "other_language",
         "no_answer",
         "waiting",
@@ -39,7 +41,7 @@ _FREE = frozenset({"order_status", "delivery", "refund", "invoice", "product", "
 # No word of regret goes before these.
 _CHEERFUL = frozenset(
     {"complaint", "thanks", "goodbye", "greeting", "assistant", "asked_for_person", "product", "out_of_scope",
-     "clarify", "clarify_open"}
+     "abuse", "others", "clarify", "clarify_open"}
 )  # fmt: skip
 # Asking for a person says nothing of the mood.
 _CALM = frozenset({"", REASONS["person"]})
