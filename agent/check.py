@@ -74,12 +74,12 @@ class Checker:
 
     def _others(self, text: str, evidence: Evidence, brief: Brief, viewer: Viewer) -> list[str]:
         """Names of other customers; one that the customer wrote may be repeated where it is denied."""
-        asked = words_of(brief.question)
         return [
             f"customer {name}"
             for sentence in _SENTENCE.findall(text)
-            for name in self._private.names(sentence, evidence.words, viewer.owner)
-            if not (name in asked and _DENIES.search(sentence))
+            for name in self._private.names(
+                sentence, f"{evidence.text}\n{brief.question if _DENIES.search(sentence) else ''}", viewer.owner
+            )
         ]
 
 
