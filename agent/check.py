@@ -31,6 +31,7 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _DENIES = re.compile(r"\b(?:not|no|n['’]t|couldn['’]t|can['’]t|cannot|unable)\b|\?", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are|['’]s)\s+(?:now |already |currently )?$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 
 
@@ -93,8 +94,15 @@ def _names(text: str, evidence: Evidence, brief: Brief) -> list[str]:
 
 
 def _statuses(text: str, evidence: Evidence) -> list[str]:
-    said = {match[0].casefold() for match in _STATUS.finditer(text)}
-    return sorted(word for word in said if word not in evidence.text)
+    """Words of a status that no evidence has. What became of an order before may be told: "it was shipped on"."""
+    return sorted(
+        {
+            match[0].casefold()
+            for match in _STATUS.finditer(text)
+            if match[0].casefold() not in evidence.text
+            and (_IS.search(text, 0, match.start()) or match[0].casefold() not in evidence.states["past"])
+        }
+    )
 
 
 def _confirmed(text: str, echoes: frozenset[str]) -> list[str]:

@@ -44,9 +44,11 @@ class Evidence:
     """What a reply may state.
 
     fields: value -> the fields that it stands in; `ANY` where it may be said of anything. text: in small letters, for
-    phrases; words: the same as words alone. passages: the cited passages' part of text; told: what the company itself
-    says, without what customers wrote in tickets. suspects: names on record that read like sentences, in words. owners: value -> the numbers
-    of the orders that it belongs to. states: order, parcel or refund -> states on record. quantities: item -> how many.
+    phrases; words: the same as words alone. passages: the published passages' part of text; told: what the company
+    itself says, without what customers wrote. suspects: names on record that read like sentences, in words.
+    owners: value -> the numbers of the orders that it belongs to. states: order, parcel or refund -> states on record;
+    past -> what became of it before.
+    quantities: item -> how many.
     """
 
     fields: Mapping[str, frozenset[str]]
@@ -215,11 +217,16 @@ def _owners(brief: Brief) -> dict[str, frozenset[str]]:
 
 
 def _states(brief: Brief) -> dict[str, frozenset[str]]:
-    states: dict[str, set[str]] = {"order": set(), "parcel": set(), "refund": set()}
+    states: dict[str, set[str]] = {"order": set(), "parcel": set(), "refund": set(), "past": set()}
     for record in _records(brief):
         states["order"].add(_plain(record["status"]))
-        states["parcel"].update(_plain(parcel["state"]) for parcel in record.get("parcels") or ())
-        states["refund"].update(_plain(refund["state"]) for refund in record.get("refunds") or ())
+        for parcel in record.get("parcels") or ():
+            states["parcel"].add(_plain(parcel["state"]))
+            # a day on record says that it happened
+            states["past"].update(name for name in ("shipped", "delivered") if parcel.get(name))
+        for refund in record.get("refunds") or ():
+            states["refund"].add(_plain(refund["state"]))
+            states["past"].update(("refunded", "requested") if refund.get("paid") else ("requested",))
     return {name: frozenset(found - {""}) for name, found in states.items()}
 
 

@@ -49,9 +49,7 @@ class Private:
         known = self._current()
         words = fact_key("name", readable(text)).split()
         spans = (
-            " ".join(words[start : start + n])
-            for n in range(2, _MOST_WORDS + 1)
-            for start in range(len(words) - n + 1)
+            " ".join(words[start : start + n]) for n in range(2, _MOST_WORDS + 1) for start in range(len(words) - n + 1)
         )
         own = known.of.get(owner or "", "")
         found = {name for name in spans if name in known.names and name != own}
@@ -68,7 +66,7 @@ class Private:
             self._checked = now
             if self._known.seq < 0:
                 self._known = self._read()
-            elif (changes := self._store.changes_since(self._known.seq, limit=MOST_CHANGES)):
+            elif changes := self._store.changes_since(self._known.seq, limit=MOST_CHANGES):
                 if len(changes) == MOST_CHANGES:
                     self._known = self._read()
                     return self._known

@@ -78,7 +78,12 @@ def records_of(attempt: Attempt) -> Iterator[AnyRecord]:
         at = datetime(2026, 9, 1, 12, tzinfo=UTC)
         said = (TicketMessage(role="customer", text=f"Question about {order.number}. {hidden}", at=at),)
         yield Ticket(
-            source=SOURCE, source_id=order.number, subject=hidden[:80], customer_id=owner.id, created_at=at, messages=said
+            source=SOURCE,
+            source_id=order.number,
+            subject=hidden[:80],
+            customer_id=owner.id,
+            created_at=at,
+            messages=said,
         )
     elif attempt.place == "customer_name":
         yield replace(owner, name=hidden)
@@ -112,7 +117,7 @@ def _cells(table: dict[str, Any], random: Random) -> list[tuple[dict[str, str], 
 
 def _owners(company: "SampleCompany", random: Random) -> Iterator[tuple[Customer, Order, Customer, Order]]:
     """Customers with one of their orders under way or done, each beside another customer; over again when used up."""
-    named = {customer.id: customer for customer in company.customers}
+    named = {customer.key: customer for customer in company.customers}
     orders: dict[str, Order] = {}
     for order in company.orders:
         if order.lines and order.deliveries and order.deliveries[0].tracking and order.invoice_number:

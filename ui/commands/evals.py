@@ -9,6 +9,7 @@ from ui.commands import (
     eval_labelling,
     eval_orders,
     eval_retrieval,
+    eval_safety,
     eval_speed,
 )
 
@@ -20,4 +21,5 @@ app.command("drift")(eval_drift.command)
 app.command("labelling")(eval_labelling.command)
 app.command("orders")(eval_orders.command)
 app.command("retrieval")(eval_retrieval.command)
+app.command("safety")(eval_safety.command)
 app.command("speed")(eval_speed.command)
