@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from finetune.common_texts import common_rows
 from finetune.directions import sentiment_fit
 from finetune.examples import Labelled, Splits, intent_rows, representative, sentiment_rows
-from finetune.fitting import fit_classifier
+from finetune.fitting import fit_classifier, known_and_strange
 from finetune.logistic import Fit, fit_linear
 from finetune.parts import with_oos_last
 from finetune.plan import Task, TrainingPlan
@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 # Sentiment is not balanced: most messages are neutral, and a calm customer taken for an angry one is one handover
 # too many.
 PLANS: dict[Task, TrainingPlan] = {
-    "intent": TrainingPlan(method="head", balanced=True),
+    "intent": TrainingPlan(method="head", balanced=True, beside=True),
     "sentiment": TrainingPlan(method="head", balanced=False, closed=True),
 }
 MADE = {
@@ -90,7 +90,11 @@ def refit(task: Task, head: Head, rows: Sequence[Labelled], vectors: VectorCache
     fit = _fit_of(task, vectors)
     linear = fit(vectors.of(rows), strength=float(head.facts["strength"]), balanced=PLANS[task].balanced)
     ordered = linear.ordered(with_oos_last(linear.labels))
-    return replace(head, weights=ordered.weights, bias=ordered.bias, words=ordered.words)
+    fitted = replace(head, weights=ordered.weights, bias=ordered.bias, words=ordered.words)
+    if head.strangers is None:
+        return fitted
+    known, strange = known_and_strange(vectors.of(rows), keep_strangers=True)
+    return replace(fitted, neighbours=known, strangers=strange)
 
 
 def _fit_of(task: Task, vectors: VectorCache) -> Fit:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.calibrate import fit_accept, fit_scope, fit_temperature
+from finetune.calibrate import fit_accept, fit_beside, fit_scope, fit_temperature
 from finetune.examples import Labelled, columns_of
 from finetune.folds import Fold, folds_of, thinned
 from finetune.logistic import STRENGTHS, Fit, Linear, choose_linear, fit_linear
@@ -21,7 +21,7 @@ from finetune.tuning import Watch
 from finetune.vectors import Encoded, VectorCache
 from rapport.errors import BadRow
 from rapport.heads import OOS, Head, base_name
-from rapport.scope import nearness, softmax
+from rapport.scope import closeness, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,10 +129,27 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
     if plan.method != "head":
         trained = train_layers(train, dev, labels, plan, vectors, folder, watch)
         own = trained.logits(dev.texts)
-    near = nearness(dev.vectors, taught.vectors)
+    near = closeness(dev.vectors, *known_and_strange(taught, keep_strangers=plan.beside))
     return _Held(
         linear=scores, layers=own, near=near, truth=dev.labels, chosen=linear, strength=linear.strength, trained=trained
     )
+
+
+def known_and_strange(
+    rows: Encoded, *, keep_strangers: bool, seed: int | None = None
+) -> "tuple[np.ndarray, np.ndarray | None]":
+    """Vectors of the rows that a message is compared with: all of them, or those in scope and those out of scope apart.
+
+    seed: thins each out to NEIGHBOURS; None: not at all.
+    """
+    inside = [row for row, label in enumerate(rows.labels) if label != OOS]
+    outside = [row for row, label in enumerate(rows.labels) if label == OOS]
+    if not keep_strangers or not outside or not inside:
+        return rows.vectors, None
+    parts = [rows.take(inside), rows.take(outside)]
+    if seed is not None:
+        parts = [part.take(thinned(part.labels, NEIGHBOURS, seed=seed)) for part in parts]
+    return parts[0].vectors, parts[1].vectors
 
 
 def _joined(held: Sequence[_Held]) -> _Held:
@@ -207,7 +224,14 @@ def _scoped(head: Head, held_out: HeldOut, held: _Held, rows: Encoded, plan: Tra
     if plan.closed:
         return head, none
     if not inside.all():
-        scope, strange = fit_scope(held_out.logits, own, inside), none
+        kept, strangers = known_and_strange(rows, keep_strangers=plan.beside, seed=plan.seed)
+        if strangers is None:
+            scope = fit_scope(held_out.logits, own, inside)
+        else:
+            scope = fit_beside(held_out.logits, own, inside, held_out.near)
+        if scope.near:
+            head = replace(head, neighbours=kept, strangers=strangers, near=scope.near)
+        strange = none
     else:
         known = rows.take([row for row, label in enumerate(rows.labels) if label != OOS])
         found = left_out_scope(known, held_out.logits[:, :own], held_out.near, strength=held.strength, seed=plan.seed)
