@@ -75,22 +75,23 @@ class _Held:
 
 def fit_classifier(
     train: Sequence[Labelled], dev: Sequence[Labelled], vectors: VectorCache, plan: TrainingPlan, *,
-    folder: Path, watch: Watch, named: bool = True, fit: Fit = fit_linear,
+    folder: Path, watch: Watch, named: bool = True, fit: Fit = fit_linear, strangers: Sequence[Labelled] = (),
 ) -> Fitted:  # fmt: skip
     """Fit by the plan. dev: rows to calibrate on; without any, rows are held out of `train`.
 
     A text that stands in `train` several times is learnt once, with its most frequent label, and counts as often as it
     stands there where rows are held out, so that certainty is that of messages as they come.
     named: the labels' names say what they mean, so each counts as one more example where examples are few.
-    folder: of the run's checkpoints and logs. fit: how the linear map is fitted.
+    folder: of the run's checkpoints and logs. fit: how the linear map is fitted. strangers: rows out of scope that
+    messages are only compared with, where the plan says so.
     """
-    rows, given = vectors.of(train), vectors.of(dev)
+    rows, given, strange = vectors.of(train), vectors.of(dev), vectors.of(strangers)
     taught = rows.settled()
     labels = _labels_of(taught)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
     once = plan if len(folds) == 1 else replace(plan, soup=1)  # what is only held out needs no soup
-    held = [_hold_out(rows, fold, given, labels, names, once, vectors, folder / str(n), watch, fit)
+    held = [_hold_out(rows, fold, given, labels, names, once, vectors, folder / str(n), watch, fit, strange)
             for n, fold in enumerate(folds)]  # fmt: skip
     whole = _joined(held)
     blend, tuned = _choose(whole, labels, plan)
@@ -103,7 +104,7 @@ def fit_classifier(
     logits = whole.linear if own is None else own + blend * whole.linear
     head = mixed(linear, layers, blend, base=base_name(vectors.encoder))
     held_out = HeldOut(labels=labels, logits=logits, near=whole.near, truth=whole.truth)
-    head = _calibrated(head, held_out, whole, taught, plan)
+    head = _calibrated(head, held_out, whole, taught.plus(strange) if plan.beside else taught, plan)
     return Fitted(head=head, layers=layers, plan=plan, held_out=held_out, folds=len(folds))
 
 
@@ -115,7 +116,7 @@ def _labels_of(rows: Encoded) -> tuple[str, ...]:
 
 
 def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...], names: Encoded, plan: TrainingPlan,
-              vectors: VectorCache, folder: Path, watch: Watch, fit: Fit) -> _Held:  # fmt: skip
+              vectors: VectorCache, folder: Path, watch: Watch, fit: Fit, strange: Encoded) -> _Held:  # fmt: skip
     """Fit on the fold's rows and score those that it holds out, or the given dev rows."""
     import numpy as np
 
@@ -129,7 +130,7 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
     if plan.method != "head":
         trained = train_layers(train, dev, labels, plan, vectors, folder, watch)
         own = trained.logits(dev.texts)
-    near = closeness(dev.vectors, *known_and_strange(taught, keep_strangers=plan.beside))
+    near = closeness(dev.vectors, *known_and_strange(taught.plus(strange), keep_strangers=plan.beside))
     return _Held(
         linear=scores, layers=own, near=near, truth=dev.labels, chosen=linear, strength=linear.strength, trained=trained
     )

@@ -14,8 +14,8 @@ def scope_scores(
     """Every score that can tell in scope from out of scope, (n,) each; higher means in scope.
 
     `max_logit`: the largest logit of a label. `energy`: their log-sum-exp. `margin`: the energy less the out-of-scope
-    logit. `near`: the largest logit and `near`, which says how close the nearest training row lies. `beside`: the margin
-    and `near`, which then says how much closer one in scope lies than one that is not.
+    logit. `near`: the largest logit and `near`, which says how close the nearest training row lies. `beside`: the
+    margin and `near`, which then says how much closer one in scope lies than one that is not.
     labels: how many leading columns of `logits` are labels; one more column is the out-of-scope logit.
     Source for energy: Liu et al., Energy-based Out-of-distribution Detection, NeurIPS 2020.
     """
