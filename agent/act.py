@@ -14,7 +14,7 @@ from agent.catalogue import Catalogue, Finding, wished
 from agent.facts import Step
 from crm.store import Store
 from rapport.errors import Refused
-from rapport.records import CustomerId, Order, Product, number_key
+from rapport.records import CustomerId, Delivery, Order, Product, Refund, number_key
 from rapport.types import Ask, ToolResult, Viewer
 
 MOST_LISTED = 5
@@ -116,59 +116,45 @@ def _fitting(variants: Sequence[Product], wish: Mapping[str, str]) -> list[Produ
 
 
 def _one(step: Step, order: Order) -> ToolResult:
-    return ToolResult(tool=step.rule, found=True, values=_VALUES[step.rule](order), record=order.key)
+    tool = "order_field" if step.topics else step.rule
+    return ToolResult(tool=tool, found=True, values=order_values(order), record=order.key)
 
 
-def _status_values(order: Order) -> dict[str, Any]:
-    return {"number": order.number, "status": order.status, "placed": _day(order.placed_at), "items": _items(order)}
-
-
-def _delivery_values(order: Order) -> dict[str, Any]:
-    parcels = [
-        {
-            "state": parcel.status,
-            "carrier": parcel.carrier,
-            "tracking": parcel.tracking,
-            "shipped": _day(parcel.shipped_at),
-            "expected": _day(parcel.expected_at),
-            "delivered": _day(parcel.delivered_at),
-        }
-        for parcel in order.deliveries
-    ]
-    return {**_status_values(order), "parcels": parcels}
-
-
-def _refund_values(order: Order) -> dict[str, Any]:
-    refunds = [
-        {
-            "amount": str(refund.amount),
-            "state": refund.status,
-            "requested": _day(refund.requested_at),
-            "paid": _day(refund.paid_at),
-            "method": refund.method,
-        }
-        for refund in order.refunds
-    ]
-    return {"number": order.number, "status": order.status, "currency": order.currency, "refunds": refunds}
-
-
-def _invoice_values(order: Order) -> dict[str, Any]:
-    total = str(order.total) if order.total is not None else None
+def order_values(order: Order) -> dict[str, Any]:
+    """All that a reply may state of an order, as JSON; days in ISO 8601, amounts as decimal text."""
     return {
         "number": order.number,
         "status": order.status,
+        "placed": _day(order.placed_at),
+        "items": _items(order),
+        "parcels": [_parcel(parcel) for parcel in order.deliveries],
+        "refunds": [_refund(refund) for refund in order.refunds],
         "invoice": order.invoice_number,
-        "total": total,
+        "total": str(order.total) if order.total is not None else None,
         "currency": order.currency,
+        "payment": order.payment_method,
     }
 
 
-_VALUES = {
-    "order_status": _delivery_values,
-    "delivery": _delivery_values,
-    "refund": _refund_values,
-    "invoice": _invoice_values,
-}
+def _parcel(parcel: Delivery) -> dict[str, Any]:
+    return {
+        "state": parcel.status,
+        "carrier": parcel.carrier,
+        "tracking": parcel.tracking,
+        "shipped": _day(parcel.shipped_at),
+        "expected": _day(parcel.expected_at),
+        "delivered": _day(parcel.delivered_at),
+    }
+
+
+def _refund(refund: Refund) -> dict[str, Any]:
+    return {
+        "amount": str(refund.amount),
+        "state": refund.status,
+        "requested": _day(refund.requested_at),
+        "paid": _day(refund.paid_at),
+        "method": refund.method,
+    }
 
 
 def _list_values(orders: Sequence[Order]) -> dict[str, Any]:

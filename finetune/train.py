@@ -24,12 +24,14 @@ from finetune.row_checks import check_rows
 from finetune.scores import scores_of
 from finetune.tuning import Watch
 from finetune.vectors import Encoded, VectorCache
+from rapport.bases import STARTER, standing_on
 from rapport.cards import CARD, Card, publish
 from rapport.classifiers import ADAPTER_FOLDER, LAYERS_FILE
 from rapport.errors import Refused
 from rapport.heads import HeadOutput, base_name, write_head
 from rapport.paths import Home
 from rapport.reference import Reference, save_reference
+from rapport.registry import REPLY, history
 from rapport.scope import softmax
 
 if TYPE_CHECKING:
@@ -144,8 +146,16 @@ def _key(job: Job, plan: TrainingPlan, encoder: "Encoder") -> str:
 
 
 def check_name(home: Home, name: str, *, replaced: bool) -> None:
-    """Raise Refused for a name that no model can have, and for one that is taken unless it is to be replaced."""
-    if not name or Path(name).name != name or name.startswith("."):
+    """Raise Refused for a name that no model can have, and for one that is taken unless it is to be replaced.
+
+    A model that others stand on is never replaced: they would answer with weights that they were not trained on. Nor is
+    a reply model that is in use or was: a rollback goes back to the very same answers.
+    """
+    if not name or Path(name).name != name or name.startswith(".") or name == STARTER:
         raise Refused(f"'{name}' cannot be the name of a model.", hint="Give letters, digits, - and _.")
     if (home.models / name / CARD).is_file() and not replaced:
         raise Refused(f"there is a model '{name}' already.", hint="Give another --name, or --replace it.")
+    if above := standing_on(home.models, name):
+        raise Refused(f"'{above[0]}' stands on the model '{name}'.", hint="Give another --name.")
+    if name in history(home, REPLY):
+        raise Refused(f"'{name}' is in use, or a rollback would go back to it.", hint="Give another --name.")

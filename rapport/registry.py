@@ -12,12 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rapport.bases import STARTER, base_of, is_adapter, starter_folder
 from rapport.cards import CARD, Card, read_card, recover
 from rapport.errors import CorruptArtifact, NotFound, Refused
 from rapport.paths import Home
 
 SHARED_ROLES = ("intent", "sentiment")  # read a text alone; the others read the conversation or the writing too
-ROLES = (*SHARED_ROLES, "escalation", "finished")
+ROLES = (*SHARED_ROLES, "escalation", "finished")  # the classifiers: a home has one of each
+REPLY = "reply"  # who writes; without one the setting agent.chat_model says who
+EVERY_ROLE = (*ROLES, REPLY)
 HISTORY = 20  # names remembered per role; more would only be noise
 
 _writing = threading.Lock()
@@ -37,8 +40,8 @@ def history(home: Home, role: str) -> tuple[str, ...]:
 def use(home: Home, role: str, name: str) -> Card:
     """Put an artifact to use; the one before is kept for a rollback. Returns its card.
 
-    Raises NotFound where there is no such artifact, Refused where it is of another kind, CorruptArtifact where its
-    files are not what its card says.
+    Raises NotFound where there is no such artifact or what it stands on is gone, Refused where it is of another kind,
+    CorruptArtifact where its files are not what its card says.
     """
     card = _checked(home, _known(role), name)
     with _locked(home):
@@ -48,20 +51,28 @@ def use(home: Home, role: str, name: str) -> Card:
     return card
 
 
-def rollback(home: Home, role: str) -> str:
-    """Go back to the artifact in use before. Returns its name; raises Refused where there is none."""
+def rollback(home: Home, role: str) -> str | None:
+    """Go back to the artifact in use before. Returns its name; before the first reply model there was none: None.
+
+    Raises Refused where there is nothing to go back to, and what `use` raises where the earlier one is damaged.
+    """
     with _locked(home):
         pointers = _read(home)
         names = pointers.get(_known(role), [])
-        if len(names) < 2:
+        if len(names) < (1 if role == REPLY else 2):
             raise Refused(f"there is no earlier {role} model to go back to.", hint="See: rapport models list")
-        _checked(home, role, names[-2])
+        before = names[-2] if len(names) > 1 else None
+        if before is not None:
+            _checked(home, role, before)
         _write(home, {**pointers, role: names[:-1]})
-        return str(names[-2])
+        return before
 
 
 def artifacts(home: Home) -> list[Card]:
-    """The cards of all models of this home, by name. Folders without a readable card are left out."""
+    """The cards of all models of this home, by name, and of the shipped starter.
+
+    Folders without a readable card are left out.
+    """
     for left in home.models.glob(".*.old"):  # a kill fell between the old model's removal and the new one's arrival
         recover(home.models / left.name.removeprefix(".").removesuffix(".old"))
     cards = []
@@ -72,11 +83,14 @@ def artifacts(home: Home) -> list[Card]:
             cards.append(read_card(folder, verify=False))
         except CorruptArtifact:
             continue
-    return cards
+    shipped = starter_folder()
+    return [*cards, read_card(shipped, verify=False)] if shipped else cards
 
 
 def artifact_folder(home: Home, name: str) -> Path:
-    """Where an artifact stands. Raises NotFound where it does not, naming those that do."""
+    """Where an artifact stands; "starter" is the shipped one. Raises NotFound where it is not, with the known ones."""
+    if name == STARTER and (shipped := starter_folder()):
+        return shipped
     folder = home.models / name
     possible = bool(name) and Path(name).name == name
     if possible:
@@ -91,12 +105,14 @@ def _checked(home: Home, role: str, name: str) -> Card:
     card = read_card(artifact_folder(home, name))
     if card.kind != role:
         raise Refused(f"'{name}' is a model for {card.kind}, not for {role}.", hint="See: rapport models list")
+    if role == REPLY and is_adapter(card):
+        base_of(home.models, card)
     return card
 
 
 def _known(role: str) -> str:
-    if role not in ROLES:
-        raise NotFound(f"there is no role '{role}'.", hint=f"Give one of: {', '.join(ROLES)}.")
+    if role not in EVERY_ROLE:
+        raise NotFound(f"there is no role '{role}'.", hint=f"Give one of: {', '.join(EVERY_ROLE)}.")
     return role
 
 

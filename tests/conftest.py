@@ -38,16 +38,20 @@ def pytest_collection_finish() -> None:
 TOGETHER = {
     "tests/agent/": "shop",
     "tests/rapport/test_sample": "sample",
+    "tests/finetune/test_preference": "torch",
+    "tests/eval/test_reply_": "torch",
     "tests/finetune/test_batches.py": "torch",
     "tests/finetune/test_network.py": "torch",
     "tests/rapport/test_chat_": "torch",
     "tests/rapport/test_encoders.py": "torch",
     "tests/rapport/test_models.py": "torch",
+    "tests/rapport/test_replies.py": "torch",
     "tests/retrieval/test_langchain.py": "torch",
     "tests/robustness/test_bad_places.py": "torch",
     "tests/robustness/test_broken_artifacts.py": "torch",
     "tests/ui/test_cli.py": "torch",
     "tests/ui/test_explain_command.py": "torch",
+    "tests/ui/test_models_command.py": "torch",
 }
 
 
@@ -215,6 +219,20 @@ def tiny_chat(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def publish_reply() -> Callable[..., Path]:
+    """Publish the files of a folder as a reply model of a home, with a card."""
+    from rapport.cards import Card, publish
+
+    def make(home: Home, name: str, files: Path, **told: Any) -> Path:
+        card = Card(**{"name": name, "kind": "reply", "base": "made for a test", **told})
+        with publish(home.models / name, card) as temporary:
+            shutil.copytree(files, temporary, dirs_exist_ok=True)
+        return home.models / name
 
     return make
 

@@ -26,6 +26,7 @@ from ui.commands import (
     tickets,
     train,
     train_escalation,
+    train_preference,
 )  # fmt: skip
 from ui.commands.common import as_json_error
 from ui.commands.evals import app as evals
@@ -63,6 +64,7 @@ app.command("chat")(chat.command)
 app.command("serve")(serve.command)
 app.add_typer(tickets.app, name="tickets")
 train.app.command("escalation")(train_escalation.command)
+train.app.command("preference")(train_preference.command)
 app.add_typer(train.app, name="train")
 app.command("predict")(predict.command)
 app.command("explain")(explain.command)

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field
 from rapport.chat.forward import choose_forward
 from rapport.chat.prompt import Prompter
 from rapport.chat.scheduler import Answer, Request, Scheduler
+from rapport.chat.slots import Slots, SlotTrie
 from rapport.chat.text import Unfolding
 from rapport.chat.weights import Loaded, load_weights
 
@@ -82,7 +83,7 @@ class TransformersChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager))
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _stream(
         self,
@@ -94,7 +95,8 @@ class TransformersChat(BaseChatModel):
         engine = self.engine
         window = engine.loaded.window
         prompt = engine.prompter.fit(messages, window - self.max_new_tokens if window else None)
-        answer = engine.scheduler.ask(self._request(prompt, engine.ends))
+        slots: Slots | None = kwargs.get("slots")
+        answer = engine.scheduler.ask(self._request(prompt, engine, slots))
         decode = functools.partial(
             engine.loaded.tokenizer.decode, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
@@ -113,11 +115,13 @@ class TransformersChat(BaseChatModel):
         finally:  # also when the consumer leaves
             answer.cancel()
 
-    def _request(self, prompt: list[int], ends: frozenset[int]) -> Request:
+    def _request(self, prompt: list[int], engine: Engine, slots: Slots | None) -> Request:
+        trie = SlotTrie(engine.loaded.tokenizer, slots, ends=sorted(engine.ends)) if slots else None
         return Request(
             prompt=prompt,
             most=self.max_new_tokens,
-            ends=ends,
+            ends=engine.ends,
+            allow=trie.masked if trie else None,
             temperature=self.temperature,
             top_p=self.top_p,
             seed=self.seed,

@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +30,7 @@ class Request:
     """What to generate. temperature 0: the likeliest token each time, else drawn by the seed (None: a fresh one).
 
     most: tokens at most. ends: tokens that end the reply. seconds: how long it may take, waiting included.
+    allow: from the tokens made so far and the logits of the next one to logits in which some are barred.
     """
 
     prompt: list[int]
@@ -39,6 +40,7 @@ class Request:
     top_p: float = 1.0
     seed: int | None = None
     seconds: float = 20.0
+    allow: "Callable[[list[int], torch.Tensor], torch.Tensor] | None" = None
 
 
 class Answer:
@@ -158,7 +160,7 @@ class _Row:
         self.answer = answer
         self.memory = memory
         self.unread = list(answer.request.prompt)
-        self.made = 0
+        self.made: list[int] = []
         self._generator: torch.Generator | None = None
 
     def wanted(self) -> bool:
@@ -176,13 +178,16 @@ class _Row:
     def take(self, logits: "torch.Tensor", likeliest: int) -> bool:
         """Hand on the next token. False where it was the last."""
         request = self.answer.request
+        if request.allow is not None:
+            logits = request.allow(self.made, logits)
+            likeliest = int(logits.argmax())
         token = self._draw(logits) if request.temperature > 0 else likeliest
         if token in request.ends:
             self.answer.tell("stop")
             return False
         self.answer.tell(token)
-        self.made += 1
-        if self.made >= request.most:
+        self.made.append(token)
+        if len(self.made) >= request.most:
             self.answer.tell("length")
             return False
         self.unread = [token]

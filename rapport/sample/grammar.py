@@ -25,11 +25,17 @@ def varies(template: str) -> bool:
 
 def render(random: Random, template: str, values: Mapping[str, str] | None = None) -> str:
     """Fill a template. `values` are used before the general fillers; a slot that nothing fills raises KeyError."""
-    while (found := _CHOICE.search(template)) is not None:
-        template = template[: found.start()] + random.choice(found.group(1).split("|")) + template[found.end() :]
+    template = chosen(random, template)
     given = values or {}
     text = _SLOT.sub(lambda slot: given[slot[1]] if slot[1] in given else fill(random, slot[1]), template)
     return re.sub(r" {2,}", " ", re.sub(r" +([?.!,;])", r"\1", text)).strip()
+
+
+def chosen(random: Random, template: str) -> str:
+    """The template with one part of each [a|b|]."""
+    while (found := _CHOICE.search(template)) is not None:
+        template = template[: found.start()] + random.choice(found.group(1).split("|")) + template[found.end() :]
+    return template
 
 
 def fill(random: Random, slot: str) -> str:

@@ -1,25 +1,33 @@
 """`rapport models`: which models there are, which are in use, and switching between them."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ui.commands.common import HomeOption, JsonOption, console, emit
+from ui.commands.models_gate import DataOption, MarginOption, compare_models
 
-app = typer.Typer(help="List, show and switch the models in use.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from rapport.cards import Card
+    from rapport.paths import Home
 
-RoleArgument = Annotated[str, typer.Argument(help="What the model is for: intent or sentiment.")]
+app = typer.Typer(help="List, show, compare and switch the models in use.", no_args_is_help=True)
+app.command("compare")(compare_models)
+
+RoleArgument = Annotated[
+    str, typer.Argument(help="What the model is for: intent, sentiment, escalation, finished or reply.")
+]
 
 
 @app.command("list")
 def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Every model of this home; the one in use for each role is marked."""
     from rapport.paths import find_home
-    from rapport.registry import ROLES, artifacts, current
+    from rapport.registry import EVERY_ROLE, artifacts, current
 
     place = find_home(home)
-    used = {role: current(place, role) for role in ROLES}
+    used = {role: current(place, role) for role in EVERY_ROLE}
     rows = [{**_summary(asdict(card)), "in_use": used.get(card.kind) == card.name} for card in artifacts(place)]
     emit(rows, as_json, _render_list)
 
@@ -39,23 +47,61 @@ def show_model(
 
 @app.command("use")
 def use_model(
-    name: Annotated[str, typer.Argument(help="Name of a model.")], home: HomeOption = None, as_json: JsonOption = False
-) -> None:
-    """Put a model to use in its role. A running server takes it up when it is started again."""
-    from rapport.cards import read_card
+    name: Annotated[str, typer.Argument(help="Name of a model.")],
+    data: DataOption = None, margin: MarginOption = None,
+    without_gate: Annotated[
+        bool, typer.Option("--without-gate", help="Put a reply model to use whatever the gate would say.")
+    ] = False,
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Put a model to use in its role. A running server takes it up when it is started again.
+
+    A reply model passes the gate first: it answers the held-out conversations of --data beside the one in use, and is
+    turned away where a guarded figure falls or the cases are too few to tell.
+    """
+    from rapport.errors import SettingsError
     from rapport.paths import find_home
-    from rapport.registry import artifact_folder, current, use
+    from rapport.registry import REPLY, current, use
+    from ui.commands.models_gate import role_of
 
     place = find_home(home)
-    role = read_card(artifact_folder(place, name), verify=False).kind
+    role = role_of(place, name)
     before = current(place, role)
-    use(place, role, name)
+    if role == REPLY and name != before:
+        _use_reply(place, name, (data, margin), without_gate=without_gate, quiet=as_json)
+    elif role != REPLY and (data or margin or without_gate):
+        raise SettingsError(f"'{name}' is a model for {role}; the gate is for reply models.", hint="Leave those out.")
+    else:
+        use(place, role, name)
     _emit_switch(role, name, before, as_json)
+
+
+def _use_reply(
+    home: "Home", name: str, given: "tuple[Any, float | None]", *, without_gate: bool, quiet: bool
+) -> "Card":
+    """Put a reply model to use if the gate lets it through, or without asking; either is kept in the runs."""
+    from eval.reply_gate import keep
+    from rapport.registry import REPLY, use
+    from rapport.replies import source_of
+    from ui.commands.models_gate import in_use_or_starter, pass_gate
+
+    source_of(home, name)  # one that cannot be loaded is told before anything is measured
+    if without_gate:
+        judgement, against = None, in_use_or_starter(home)
+    else:
+        comparison = pass_gate(home, name, data=given[0], margin=given[1], quiet=quiet)
+        judgement, against = comparison.judgement, comparison.in_use
+    card = use(home, REPLY, name)
+    keep(home, name, against, judgement=judgement, used=True)
+    return card
 
 
 @app.command("rollback")
 def rollback_model(role: RoleArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Go back to the model that was in use before."""
+    """Go back to the model that was in use before, without asking the gate.
+
+    Before the first reply model there was none: the setting agent.chat_model says who writes.
+    """
     from rapport.paths import find_home
     from rapport.registry import current, rollback
 
@@ -64,11 +110,13 @@ def rollback_model(role: RoleArgument, home: HomeOption = None, as_json: JsonOpt
     _emit_switch(role, rollback(place, role), before, as_json)
 
 
-def _emit_switch(role: str, name: str, before: str | None, as_json: bool) -> None:
+def _emit_switch(role: str, name: str | None, before: str | None, as_json: bool) -> None:
     emit(
         {"role": role, "in_use": name, "before": before},
         as_json,
-        lambda data: console().print(f"{data['role']}: {data['in_use']} (before: {data['before'] or 'none'})"),
+        lambda data: console().print(
+            f"{data['role']}: {data['in_use'] or 'none'} (before: {data['before'] or 'none'})", markup=False
+        ),
     )
 
 

@@ -1,0 +1,61 @@
+"""The loss of a language model on batches of examples: on replies alone, and computed only where they stand."""
+
+import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from finetune.causal_batches import IGNORED, Batch, padded_batches, tensors_of
+from finetune.causal_plan import CausalPlan
+from finetune.causal_rows import Example
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Losses:
+    """Computes losses of a model, which may be wrapped for several processes."""
+
+    def __init__(self, model: Any, device: Any, plan: CausalPlan) -> None:
+        import torch
+
+        from rapport.models import choose_dtype
+
+        self._model, self._device, self._plan = model, device, plan
+        able = torch.cuda.is_bf16_supported() if device.type == "cuda" else choose_dtype("auto") == "bfloat16"
+        self._half = plan.precision == "bfloat16" or (plan.precision == "auto" and able)
+        plain = getattr(model, "module", model)
+        plain = plain.get_base_model() if hasattr(plain, "peft_config") else plain
+        self._keeps = "logits_to_keep" in inspect.signature(plain.forward).parameters
+
+    def total(self, examples: Sequence[Example], batch: Batch) -> "torch.Tensor":
+        """The sum of the losses of all learnt tokens of a batch.
+
+        The head, a large part of a small model's work, runs only at the columns where some row's reply stands.
+        """
+        import torch
+
+        ids, positions, labels = tensors_of(examples, batch)
+        given: dict[str, Any] = {"input_ids": ids.to(self._device), "use_cache": False}
+        if positions is not None:
+            given["position_ids"] = positions.to(self._device)
+        following = labels[:, 1:].to(self._device)  # what each place but the last shall foretell
+        columns = (following != IGNORED).any(0).nonzero().squeeze(1)
+        if self._keeps:
+            given["logits_to_keep"] = columns
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
+            logits = self._model(**given).logits
+        logits = logits if self._keeps else logits[:, columns]
+        truth = following[:, columns]
+        learnt = truth != IGNORED
+        return torch.nn.functional.cross_entropy(logits[learnt].float(), truth[learnt], reduction="sum")
+
+    def mean(self, examples: Sequence[Example]) -> float:
+        """The mean loss of a learnt token, without training."""
+        import torch
+
+        self._model.eval()
+        lengths = [len(example.ids) for example in examples]
+        with torch.no_grad():
+            sums = [float(self.total(examples, batch))
+                    for batch in padded_batches(lengths, self._plan.batch_tokens, seed=0)]  # fmt: skip
+        return sum(sums) / sum(example.reply for example in examples)

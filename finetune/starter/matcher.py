@@ -1,0 +1,52 @@
+"""Fit the map from a message's vector to what it asks of an order.
+
+Learns from the grammar's questions, and from the sample company's messages about other things as ones that ask nothing.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import TYPE_CHECKING
+
+from finetune.starter.grammar import ask
+from prompts.fields import TOPICS
+from rapport.dialogues import Ordinary
+from rapport.topics import Topics
+
+if TYPE_CHECKING:
+    from rapport.models import Encoder
+
+# Intents whose messages ask for something of an order, so that they are no examples of asking nothing.
+ABOUT_ORDERS = frozenset({"order_status", "delivery_problem", "refund_status", "invoice"})
+STRENGTH = 10.0  # of the fit: the inverse of its penalty on large weights; chosen on held-out phrases
+
+
+def fit_topics(encoder: "Encoder", others: Sequence[str], *, count: int = 6000, seed: int = 7) -> Topics:
+    """The map, from `count` questions for one topic each and the texts of `others`, which ask for none."""
+    from sklearn.linear_model import LogisticRegression
+
+    texts, asked = questions(seed, count)
+    vectors = encoder.encode([*texts, *others])
+    fitted = LogisticRegression(C=STRENGTH, max_iter=300).fit(vectors, [*asked, *[len(TOPICS)] * len(others)])
+    return Topics(tuple(TOPICS), encoder.name, fitted.coef_, fitted.intercept_)
+
+
+def matched(topics: Topics, encoder: "Encoder", *, count: int = 1500, seed: int = 11) -> float:
+    """Share of questions in phrases never learnt from whose topic is found."""
+    texts, asked = questions(seed, count, held_out=True)
+    found = topics.asked(encoder.encode(texts))
+    return sum(name == tuple(TOPICS)[place] for name, place in zip(found, asked, strict=True)) / count
+
+
+def questions(seed: int, count: int, *, held_out: bool = False) -> tuple[list[str], list[int]]:
+    """Messages that ask for one topic, every topic equally often, and the places of their topics in TOPICS."""
+    random = Random(f"{seed} topics {held_out}")
+    names = list(TOPICS)
+    asked = [number % len(names) for number in range(count)]
+    return [ask(random, (names[place],), held_out=held_out) for place in asked], asked
+
+
+def other_texts(utterances: Sequence[Ordinary]) -> list[str]:
+    """The sample company's messages that are about something else than an order."""
+    from rapport.text import mask
+
+    return [mask(item.text) for item in utterances if item.intent not in ABOUT_ORDERS]

@@ -1,0 +1,73 @@
+"""Find what a message asks of an order: a linear map on the encoder's vector. Knows nothing of the topics themselves.
+
+Kept beside the reply model, as safetensors: `weight` (topics + 1, dim) and `bias` (topics + 1,), whose last row stands
+for asking nothing of an order, and the topics' names.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rapport.errors import CorruptArtifact
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FILE = "topics.safetensors"
+LEAST = 0.5  # probability from which a topic counts as asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Names with their map. encoder: the name of the one whose vectors they read."""
+
+    names: tuple[str, ...]
+    encoder: str
+    weight: "np.ndarray"
+    bias: "np.ndarray"
+
+    def chances(self, vectors: "np.ndarray") -> "np.ndarray":
+        """(n, dim) unit vectors to (n, topics + 1) probabilities; the last is that of asking for none."""
+        import numpy as np
+
+        logits = vectors @ self.weight.T + self.bias
+        chances: np.ndarray = np.exp(logits - logits.max(axis=1, keepdims=True))
+        chances /= chances.sum(axis=1, keepdims=True)
+        return chances
+
+    def asked(self, vectors: "np.ndarray") -> list[str]:
+        """Per vector the topic that is asked for; "" where none is, or it is not clear."""
+        chances = self.chances(vectors)
+        best = chances.argmax(axis=1)
+        sure = chances.max(axis=1) >= LEAST
+        return [self.names[at] if ok and at < len(self.names) else "" for at, ok in zip(best, sure, strict=True)]
+
+
+def save_topics(topics: Topics, folder: Path) -> None:
+    """Write the map into a model's folder."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    told = {"names": json.dumps(topics.names), "encoder": topics.encoder}
+    tensors = {"weight": topics.weight.astype(np.float16), "bias": topics.bias.astype(np.float32)}
+    save_file(tensors, str(folder / FILE), metadata=told)
+
+
+def load_topics(folder: Path) -> Topics | None:
+    """The map beside a model; None where there is none. Raises CorruptArtifact for a file that is none."""
+    import numpy as np
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            told = file.metadata()
+            names: Sequence[str] = json.loads(told["names"])
+            weight = np.asarray(file.get_tensor("weight"), dtype=np.float32)
+            return Topics(tuple(names), told["encoder"], weight, np.asarray(file.get_tensor("bias")))
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise CorruptArtifact(f"{path} cannot be read ({error}).", hint="Make the starter again.") from error
