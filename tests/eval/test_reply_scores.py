@@ -44,6 +44,12 @@ def test_a_slot_that_there_is_not_is_neither_right_nor_grounded(slot):
     assert (found.right, found.grounded) == (False, False)
 
 
+def test_where_the_system_has_nothing_to_say_no_slot_is_there():
+    told = {"system": "say: nothing on record\nmay say: nothing", "sent": "I cannot see that."}
+    assert scored("I cannot see that.", **told).grounded
+    assert not scored("It is {nothing}.", **told).grounded
+
+
 @pytest.mark.parametrize("invented", ["It comes in 3 days.", "It cost €12.", "It comes on 5 March.", "See www.x.org"])
 def test_a_value_that_nobody_gave_is_not_grounded(invented):
     assert scored(f"{SENT} {invented}").grounded is False
