@@ -13,7 +13,7 @@ from agent.facts import Limits
 from agent.identify import fact_names
 from agent.thread import utc_now
 from agent.turn import Agent, Clock, Parts
-from agent.writer import GroundedComposer, load_chat_model
+from agent.writer import GroundedComposer, load_writer
 from crm.store import Store
 from prompts.render import rules
 from rapport.errors import NotFound
@@ -39,7 +39,7 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
     from rapport.models import load_encoder
     from retrieval import sync
 
-    chat = load_chat_model(settings)  # first: a wrong setting should not cost the loading of the models
+    writer = load_writer(settings, home)  # first: a wrong setting should not cost the loading of the models
     if store is None:
         store = Store.open(settings.database_url(home), busy_timeout_ms=settings.database.busy_timeout_ms)
     encoder = load_encoder(settings.encoder)
@@ -59,7 +59,9 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             searcher=searcher,
             tools=Tools(store, catalogue),
             composer=composer,
-            desk=Desk(GroundedComposer(), Checker(catalogue), chat=chat, seconds=settings.agent.chat_timeout_seconds),
+            desk=Desk(
+                GroundedComposer(), Checker(catalogue), writer=writer, seconds=settings.agent.chat_timeout_seconds
+            ),
             limits=limits_of(settings),
             clock=clock,
             models={**models, "encoder": encoder.name, "chat": settings.chat_model},

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rapport.types import Passage, ToolResult
+from rapport.types import Message, Passage, ToolResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ class Brief:
     """Everything that a reply may say.
 
     parts: in the order of the reply. passages: what is quoted. tools: results that the reply states.
-    question: the customer's own words. echoes: order numbers that they gave. before: the reply that went before,
-    or "". pick: chooses among wordings.
+    question: the customer's own words. echoes: order numbers that they gave. history: the messages before the question.
+    before: the reply that went before, or "". said: the beginning of this reply that the customer reads already, or "".
+    pick: chooses among wordings.
     free: a chat model may write it; where False the words are fixed (identity, handover, small talk).
     """
 
@@ -48,7 +49,9 @@ class Brief:
     tools: tuple[ToolResult, ...] = ()
     question: str = ""
     echoes: tuple[str, ...] = ()
+    history: tuple[Message, ...] = ()
     before: str = ""
+    said: str = ""
     locale: str = "en"
     company: str = ""
     pick: int = 0

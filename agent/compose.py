@@ -28,6 +28,8 @@ _PLAIN = frozenset(
         "clarify_open",
         "not_understood",
         "out_of_scope",
+        "others",
+        "abuse",
         "other_language",
         "no_answer",
         "waiting",
@@ -39,7 +41,7 @@ _FREE = frozenset({"order_status", "delivery", "refund", "invoice", "product", "
 # No word of regret goes before these.
 _CHEERFUL = frozenset(
     {"complaint", "thanks", "goodbye", "greeting", "assistant", "asked_for_person", "product", "out_of_scope",
-     "clarify", "clarify_open"}
+     "abuse", "others", "clarify", "clarify_open"}
 )  # fmt: skip
 # Asking for a person says nothing of the mood.
 _CALM = frozenset({"", REASONS["person"]})
@@ -71,6 +73,7 @@ class Composer:
             tools=tuple(result for result in results if result is not None),
             question="\n".join(message.text for message in known.messages),
             echoes=tuple(echoed(step.order) for step in steps if step.order is not None),
+            history=_before(conversation.messages, known.messages),
             before=_last_reply(conversation.messages),
             locale=facts.understanding.language,
             company=self.company.name,
@@ -161,6 +164,12 @@ class Sheet:
 
 def _last_reply(messages: Sequence[Message]) -> str:
     return next((message.text for message in reversed(messages) if message.role == "assistant"), "")
+
+
+def _before(messages: Sequence[Message], asked: Sequence[Message]) -> tuple[Message, ...]:
+    """The conversation but for the messages that are being answered."""
+    ids = {message.id for message in asked}
+    return tuple(message for message in messages if message.id not in ids)
 
 
 def _pick(conversation: Conversation) -> int:

