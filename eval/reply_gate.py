@@ -6,15 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.gate import GatePlan, Judgement, judge
 from eval.reply_scores import Case, Write, cases_of, score, writer_of
+from finetune.reply_examples import Asked, examples_of
+from finetune.reply_splits import distinct, split_rows
+from rapport.cards import read_card
 from rapport.errors import NotFound
 from rapport.paths import Home
+from rapport.registry import artifact_folder
 from rapport.replies import source_of
 
+if TYPE_CHECKING:
+    from crm.store import Store
+
 GATE_FILE = "gate.json"
+SEED = 7  # of the split, where a card names none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,18 @@ def compare(
     judgement, texts = run(cases, writers[0], writers[1], plan=plan, progress=progress)
     examples = _examples(cases, judgement, texts)
     return Comparison(candidate=candidate, in_use=in_use, rows=len(rows), judgement=judgement, examples=examples)
+
+
+def held_out_rows(
+    home: Home, store: "Store", candidate: str, *, asked: Asked | None = None
+) -> tuple[Mapping[str, Any], ...]:
+    """The rows of the home's tickets that a training on them holds out: the latest ones, of other customers.
+
+    They are dealt as they were for the candidate, by the seed of its card. asked: finds the topics of messages.
+    """
+    seed = read_card(artifact_folder(home, candidate), verify=False).plan.get("seed", SEED)
+    rows, _ = distinct(examples_of(store, asked=asked).rows)
+    return split_rows(rows, seed=seed).held_out if rows else ()
 
 
 def drawn(cases: Sequence[Case], plan: GatePlan) -> list[Case]:
