@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agent.understand import Understander
     from rapport.escalation import Thresholds
     from rapport.models import Encoder
+    from rapport.topics import Topics
 
 __all__ = ["Agent", "open_agent"]
 
@@ -76,7 +77,19 @@ def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Un
     from agent.worth import StoreWorth
 
     heads, names = load_heads(home, encoder)
-    return Understander(heads, least=thresholds(), shapes=StoreShapes(store), worth=StoreWorth(store)), names
+    understander = Understander(
+        heads, least=thresholds(), shapes=StoreShapes(store), worth=StoreWorth(store), topics=topics_for(encoder)
+    )
+    return understander, names
+
+
+def topics_for(encoder: "Encoder") -> "Topics | None":
+    """The map of what may be asked of an order, shipped with the starter; None where another encoder is in use."""
+    from rapport.bases import STARTER_FOLDER
+    from rapport.topics import load_topics
+
+    topics = load_topics(STARTER_FOLDER)
+    return topics if topics is not None and topics.encoder == encoder.name else None
 
 
 def load_heads(home: Home, encoder: "Encoder") -> tuple["Heads", dict[str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from prompts.fields import Sheet
 from rapport.types import Message, Passage, ToolResult
 
 
@@ -22,15 +23,28 @@ class Quote:
     number: int
 
 
-Line = Say | Quote
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of a model, values put in."""
+
+    text: str
+
+
+Line = Say | Quote | Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One part of a reply. rule: what it answers; a chat model reads the guideline of that name."""
+    """One part of a reply. rule: what it answers; a chat model reads the guideline of that name.
+
+    sheet: the record that it states, where it states one; asked: what is asked of it, in which words.
+    """
 
     rule: str
     lines: tuple[Line, ...]
+    sheet: Sheet | None = None
+    asked: tuple[str, ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from agent.forms import (
     requests_change,
 )
 from agent.intents import ANSWERS_TO_US, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
+from agent.topics import single
 from rapport.types import Ask, Decision, DecisionKind, Identity
 
 _OWN = re.compile(r"\b(?:my|mine|me|i|i'm|i’m|i've|i’ve|our|we|us)\b", re.IGNORECASE)
@@ -79,7 +80,8 @@ def record_step(facts: Facts, wanted: Wanted, ask: Ask) -> Step:
     rule = RECORD_RULES.get(wanted.intent, "order_status")
     taken = step("answer", f"goes on with the question that waited: {wanted.intent}", rule, original, 0)
     choose = choose_of(wanted.text) if wanted.order is None else ""
-    return replace(taken, intent=wanted.intent, order=wanted.order, choose=choose, looks_up=True)
+    topics = wanted.topics
+    return replace(taken, intent=wanted.intent, order=wanted.order, topics=topics, choose=choose, looks_up=True)
 
 
 def record_after(facts: Facts, taken: Step) -> list[Step]:
@@ -103,6 +105,7 @@ def record_after(facts: Facts, taken: Step) -> list[Step]:
 
 
 def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None, answerable: float) -> Step:
+    topics = single(ask.topics)
     outside = facts.identity is not Identity.VERIFIED or asks_what_to_do(ask.text)
     if outside and number is None and in_general(ask.text) and answerable >= facts.limits.answerable:
         return step("answer", "how it goes in general, which the articles answer", "article", ask, index)
@@ -114,13 +117,13 @@ def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None,
         verify = step("ask", "own records are for verified customers", "verify", ask, index)
         if facts.identified.failures >= facts.limits.attempts:
             return step("hand_over", "identity could not be confirmed", "verify_limit", ask, index)
-        return replace(verify, wanted=(Wanted(intent=intent, text=ask.text, order=number),))
+        return replace(verify, wanted=(Wanted(intent=intent, text=ask.text, order=number, topics=topics),))
     taken = step("answer", f"asks for a record: {intent}", RECORD_RULES[intent], ask, index)
     choose = choose_of(ask.text) if number is None else ""
     order = number
     if order is None and choose != "newest" and not _MANY.search(ask.text):
         order = facts.context.order
-    return replace(taken, intent=intent, order=order, choose=choose, looks_up=True)
+    return replace(taken, intent=intent, order=order, topics=topics, choose=choose, looks_up=True)
 
 
 def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:

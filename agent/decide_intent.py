@@ -5,6 +5,7 @@ import re
 from agent.facts import Choose, Facts
 from agent.forms import wants_order_changed
 from agent.intents import PRODUCT_INTENTS, RECORD_RULES, WRITE_INTENTS
+from agent.topics import topic_intent
 from rapport.types import Ask, Identity
 
 _AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
@@ -29,6 +30,8 @@ _NEWEST = re.compile(r"\b(?:last|latest|newest|most recent|recent) (?:order|purc
 def intent_of(facts: Facts, ask: Ask, number: str | None) -> str:
     """The intent to act on: an order number given by itself continues the thread, or asks where the order is."""
     sure = ask.confidence >= facts.limits.confidence
+    if asked := _field_asked(facts, ask, number, sure=sure):
+        return asked
     if number is not None:
         return _intent_about(facts, ask, sure=sure)
     if facts.context.order is not None and choose_of(ask.text) and len(ask.text.split()) <= 6:
@@ -42,6 +45,15 @@ def intent_of(facts: Facts, ask: Ask, number: str | None) -> str:
     if known and not routed and len(ask.text.split()) <= 8 and words.search(ask.text):
         return "invoice"
     return ask.intent
+
+
+def _field_asked(facts: Facts, ask: Ask, number: str | None, *, sure: bool) -> str | None:
+    """The intent of a question for a field of an order: of the one that is named, or is under discussion."""
+    discussed = facts.context.order is not None and facts.identity is Identity.VERIFIED
+    changes = (sure and ask.intent in WRITE_INTENTS) or wants_order_changed(ask.text)
+    if (number is None and not discussed) or changes:
+        return None
+    return topic_intent(ask.topics)
 
 
 def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:

@@ -43,7 +43,7 @@ class Desk:
         whole reply alone. Who leaves ends the writing.
         """
         page = Manuscript(brief, viewer, self.checker)
-        if self.writer is not None and brief.free:
+        if self.writer is not None and self.writer.takes(brief):
             passed = yield from self._by(self.writer, page)
             if passed is not None:
                 return page.written(passed)

@@ -14,7 +14,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from agent.brief import Brief, Line, Quote
+from agent.brief import Brief, Line, Quote, Say
 from agent.prompt import Budget, budget_of, prompt_for
 from agent.servers import server_model
 from agent.unsaid import unsaid
@@ -26,6 +26,7 @@ from rapport.settings import Settings
 from rapport.types import Verdict
 
 _OPENINGS = ("verified", "sorry")
+MOST_TOKENS = 160  # of a reply of our own model
 BRIEF = "brief"  # where a message carries the brief it was rendered from
 
 
@@ -38,6 +39,9 @@ class Writer(Protocol):
 
     def describe(self) -> str:
         """What writes, in words; "" where there is nothing to say."""
+
+    def takes(self, brief: Brief) -> bool:
+        """Whether it writes this reply; else the composer does."""
 
     def write(self, brief: Brief, *, seconds: float, refused: Verdict | None = None) -> Iterator[str]:
         """The pieces of a reply as they come; where `brief.said` is not empty, of what follows it.
@@ -59,6 +63,10 @@ class ChatWriter:
         """What the model says of itself, or ""."""
         told = getattr(self.model, "describe", None)
         return str(told()) if told else ""
+
+    def takes(self, brief: Brief) -> bool:
+        """Whether the words are free: not those of identity, handover and small talk."""
+        return brief.free
 
     def write(self, brief: Brief, *, seconds: float, refused: Verdict | None = None) -> Iterator[str]:
         """The pieces as the model gives them; see `Writer`."""
@@ -145,9 +153,7 @@ def compose_text(brief: Brief) -> str:
 
 
 def _words(line: Line, brief: Brief) -> str:
-    text = (
-        line.text if isinstance(line, Quote) else say(line.template, line.values, locale=brief.locale, pick=brief.pick)
-    )
+    text = say(line.template, line.values, locale=brief.locale, pick=brief.pick) if isinstance(line, Say) else line.text
     if brief.said:
         text = unsaid(text, brief.said)
     return f"{text} [{line.number}]" if text and isinstance(line, Quote) else text
@@ -167,12 +173,29 @@ def load_writer(settings: Settings, home: Home) -> Writer | None:
     kind, _, name = settings.chat_model.partition(":")
     if settings.chat_model == "composer":
         return None
+    if settings.chat_model == "starter":
+        return _reply_model(settings, home)
     if not name or kind not in ("openai", "transformers"):
         raise SettingsError(
             f"agent.chat_model = '{settings.chat_model}' is not known.",
-            hint="Give composer, openai:MODEL or transformers:MODEL (a folder or hub id).",
+            hint="Give starter, composer, openai:MODEL or transformers:MODEL (a folder or hub id).",
         )
     return ChatWriter(_local_model(name, settings) if kind == "transformers" else server_model(name, settings.agent))
+
+
+def _reply_model(settings: Settings, home: Home) -> Writer:
+    """The reply model that is in use in this home, else the starter that comes with Rapport."""
+    from agent.slot_writer import SlotWriter
+    from rapport.chat.model import TransformersChat
+    from rapport.replies import reply_source, source_of
+
+    source = reply_source(home) or source_of(home, "starter")
+    chat = settings.agent
+    model = TransformersChat(
+        model=source.model, adapter=source.adapter, seconds=chat.chat_timeout_seconds, max_new_tokens=MOST_TOKENS
+    )
+    model.describe()
+    return SlotWriter(model, source.name) if source.protocol == "slots" else ChatWriter(model, name=source.name)
 
 
 def _local_model(name: str, settings: Settings) -> BaseChatModel:
