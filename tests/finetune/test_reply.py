@@ -121,8 +121,8 @@ def test_the_command_says_what_is_wrong_and_what_it_made(home, base, tmp_path):
     write_rows(tmp_path / "rows.jsonl", rows())
     (tmp_path / "bad.jsonl").write_text('{"messages": 3}\n')
     place = ("--home", str(home.root), "--json")
-    made = run("-m", "ui.cli", "train", "reply", "--data", str(tmp_path / "rows.jsonl"), "--base", base, "--name", "own",
-               "--epochs", "1", "--rank", "4", *place)  # fmt: skip
+    given = ("--data", str(tmp_path / "rows.jsonl"), "--base", base, "--name", "own", "--epochs", "1", "--rank", "4")
+    made = run("-m", "ui.cli", "train", "reply", *given, *place)
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["scores"]["loss_after"] > 0
     bad = run("-m", "ui.cli", "train", "reply", "--data", str(tmp_path / "bad.jsonl"), "--base", base, *place)
@@ -138,8 +138,8 @@ def test_two_processes_train_one_model_and_say_one_thing(home, base, tmp_path):
     write_rows(tmp_path / "rows.jsonl", rows())
     launch = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
               "--main_process_port", "0", "--mixed_precision", "no", "--module", "ui.cli")  # fmt: skip
-    made = run(*launch, "train", "reply", "--data", str(tmp_path / "rows.jsonl"), "--base", base, "--name", "both",
-               "--epochs", "2", "--rank", "4", "--batch-tokens", "1024", "--home", str(home.root), "--json")  # fmt: skip
+    given = ("--data", str(tmp_path / "rows.jsonl"), "--base", base, "--name", "both", "--epochs", "2", "--rank", "4")
+    made = run(*launch, "train", "reply", *given, "--batch-tokens", "1024", "--home", str(home.root), "--json")
     assert made.returncode == 0, made.stderr[-3000:]
     told = json.loads(made.stdout)
     alone = train_reply(
