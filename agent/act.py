@@ -116,7 +116,8 @@ def _fitting(variants: Sequence[Product], wish: Mapping[str, str]) -> list[Produ
 
 
 def _one(step: Step, order: Order) -> ToolResult:
-    return ToolResult(tool=step.rule, found=True, values=order_values(order), record=order.key)
+    tool = "order_field" if step.topics else step.rule
+    return ToolResult(tool=tool, found=True, values=order_values(order), record=order.key)
 
 
 def order_values(order: Order) -> dict[str, Any]:

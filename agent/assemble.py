@@ -13,7 +13,7 @@ from agent.facts import Limits
 from agent.identify import fact_names
 from agent.thread import utc_now
 from agent.turn import Agent, Clock, Parts
-from agent.writer import GroundedComposer, load_chat_model
+from agent.writer import GroundedComposer, load_writer
 from crm.store import Store
 from prompts.render import rules
 from rapport.errors import NotFound
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from agent.understand import Understander
     from rapport.escalation import Thresholds
     from rapport.models import Encoder
+    from rapport.topics import Topics
 
 __all__ = ["Agent", "open_agent"]
 
@@ -39,7 +40,7 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
     from rapport.models import load_encoder
     from retrieval import sync
 
-    chat = load_chat_model(settings)  # first: a wrong setting should not cost the loading of the models
+    writer = load_writer(settings, home)  # first: a wrong setting should not cost the loading of the models
     if store is None:
         store = Store.open(settings.database_url(home), busy_timeout_ms=settings.database.busy_timeout_ms)
     encoder = load_encoder(settings.encoder)
@@ -59,7 +60,9 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             searcher=searcher,
             tools=Tools(store, catalogue),
             composer=composer,
-            desk=Desk(GroundedComposer(), Checker(catalogue), chat=chat, seconds=settings.agent.chat_timeout_seconds),
+            desk=Desk(
+                GroundedComposer(), Checker(catalogue), writer=writer, seconds=settings.agent.chat_timeout_seconds
+            ),
             limits=limits_of(settings),
             clock=clock,
             models={**models, "encoder": encoder.name, "chat": settings.chat_model},
@@ -74,7 +77,19 @@ def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Un
     from agent.worth import StoreWorth
 
     heads, names = load_heads(home, encoder)
-    return Understander(heads, least=thresholds(), shapes=StoreShapes(store), worth=StoreWorth(store)), names
+    understander = Understander(
+        heads, least=thresholds(), shapes=StoreShapes(store), worth=StoreWorth(store), topics=topics_for(encoder)
+    )
+    return understander, names
+
+
+def topics_for(encoder: "Encoder") -> "Topics | None":
+    """The map of what may be asked of an order, shipped with the starter; None where another encoder is in use."""
+    from rapport.bases import STARTER_FOLDER
+    from rapport.topics import load_topics
+
+    topics = load_topics(STARTER_FOLDER)
+    return topics if topics is not None and topics.encoder == encoder.name else None
 
 
 def load_heads(home: Home, encoder: "Encoder") -> tuple["Heads", dict[str, str]]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rapport.types import Passage, ToolResult
+from prompts.fields import Sheet
+from rapport.types import Message, Passage, ToolResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,28 @@ class Quote:
     number: int
 
 
-Line = Say | Quote
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of a model, values put in."""
+
+    text: str
+
+
+Line = Say | Quote | Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One part of a reply. rule: what it answers; a chat model reads the guideline of that name."""
+    """One part of a reply. rule: what it answers; a chat model reads the guideline of that name.
+
+    sheet: the record that it states, where it states one; asked: what is asked of it, in which words.
+    """
 
     rule: str
     lines: tuple[Line, ...]
+    sheet: Sheet | None = None
+    asked: tuple[str, ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +52,9 @@ class Brief:
     """Everything that a reply may say.
 
     parts: in the order of the reply. passages: what is quoted. tools: results that the reply states.
-    question: the customer's own words. echoes: order numbers that they gave. before: the reply that went before,
-    or "". pick: chooses among wordings.
+    question: the customer's own words. echoes: order numbers that they gave. history: the messages before the question.
+    before: the reply that went before, or "". said: the beginning of this reply that the customer reads already, or "".
+    pick: chooses among wordings.
     free: a chat model may write it; where False the words are fixed (identity, handover, small talk).
     """
 
@@ -48,7 +63,9 @@ class Brief:
     tools: tuple[ToolResult, ...] = ()
     question: str = ""
     echoes: tuple[str, ...] = ()
+    history: tuple[Message, ...] = ()
     before: str = ""
+    said: str = ""
     locale: str = "en"
     company: str = ""
     pick: int = 0

@@ -77,7 +77,7 @@ class Catalogue:
     """Product groups by name. A product without a group is its own."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._lock = Lock()
         self._checked = 0.0
         self._names = Names()
@@ -127,7 +127,7 @@ class Catalogue:
         group = self._current().groups.get(name.casefold())
         if group is None:
             return []
-        fetched = self._store.fetch(RecordKind.PRODUCTS, group.keys)
+        fetched = self.store.fetch(RecordKind.PRODUCTS, group.keys)
         return [product for key in group.keys if isinstance(product := fetched.get(key), Product)]
 
     def wished(self, text: str, name: str, variants: Sequence[Product]) -> dict[str, str]:
@@ -152,9 +152,9 @@ class Catalogue:
             return self._names
         with self._lock:
             self._checked = now
-            seq = self._store.last_change()
+            seq = self.store.last_change()
             if seq != self._names.seq:
-                self._names = _read(self._store, seq)
+                self._names = _read(self.store, seq)
             return self._names
 
 

@@ -2,20 +2,27 @@
 
 The evidence is what the tools returned, the passages that the brief cites, and fixed words of the company. What the
 customer wrote is no evidence: an order number of theirs may be repeated only where the sentence does not confirm it.
+Each kind of check has a file of its own; no language model is asked.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
-from agent.brief import Brief, Quote, Say
+from agent.brief import Brief, Quote
 from agent.catalogue import Catalogue, words_of
+from agent.check_evidence import Evidence, evidence_of
+from agent.check_fields import wrong_fields
+from agent.check_language import other_language
+from agent.check_names import unknown_names
+from agent.check_private import Private
+from agent.check_prompt import prompt_text, readable, visible
+from agent.check_states import wrong_states
+from agent.language import detect_language
 from agent.values import CITATION, values_in
 from prompts.render import rules
 from prompts.slots import item_words
-from rapport.types import Passage, Verdict, Viewer
+from rapport.types import Verdict, Viewer
 
 # A claim about a record: said only where a record or passage says it.
 _STATUS = re.compile(
@@ -25,79 +32,64 @@ _STATUS = re.compile(
 )
 _DENIES = re.compile(r"\b(?:not|no|n['’]t|couldn['’]t|can['’]t|cannot|unable)\b|\?", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
-# Said by us where nothing was found; they state no record.
-_FIXED_SLOTS = frozenset({"hours", "company", "facts", "choices"})
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a reply may state. text: in small letters, for phrases; words: the same as words alone."""
-
-    values: frozenset[str]
-    text: str
-    words: str
 
 
 class Checker:
-    """Checks replies against a company's catalogue and rules."""
+    """Checks replies against a company's records and rules."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._private = Private(catalogue.store)
 
     def check(self, text: str, brief: Brief, viewer: Viewer) -> Verdict:
         """What is wrong with a reply; `passed` where nothing is."""
-        evidence = evidence_of(brief)
+        evidence = evidence_of(brief, self._catalogue)
         echoes = values_in("\n".join((brief.question, *brief.echoes))) - evidence.values
         cited = {int(number) for number in CITATION.findall(text)}
-        bare = CITATION.sub("", text)
+        bare = visible(CITATION.sub("", text))
         unknown = values_in(bare) - evidence.values
         return Verdict(
             ungrounded=(
                 *sorted(unknown - echoes),
                 *sorted(name for name in self._catalogue.names_in(bare) if name not in evidence.words),
                 *_statuses(bare, evidence),
+                *wrong_states(readable(bare), evidence),
+                *wrong_fields(bare, evidence),
+                *_names(bare, evidence, brief),
                 *(f"[{number}]" for number in sorted(cited) if not 1 <= number <= len(brief.sources)),
             ),
-            leaks=(*_confirmed(bare, unknown & echoes), *_not_for(viewer, brief)),
-            rule_breaks=(*_forbidden(bare, evidence), *_left_out(text, brief, cited)),
+            leaks=(
+                *_confirmed(bare, unknown & echoes),
+                *_not_for(viewer, brief),
+                *self._others(bare, evidence, brief, viewer),
+                *self._private.staff_text(bare, evidence.words),
+            ),
+            rule_breaks=(
+                *_forbidden(readable(bare), evidence),
+                *prompt_text(bare, evidence),
+                *other_language(bare, brief.locale),
+                *_left_out(text, brief, cited),
+            ),
         )
 
-
-def evidence_of(brief: Brief) -> Evidence:
-    """All that the tools, passages and fixed words of a brief say."""
-    texts = [piece for tool in brief.tools for piece in _atoms(tool.values)]
-    texts.extend(_passage_text(passage) for passage in brief.passages)
-    texts.append(brief.company)
-    texts.extend(
-        value
-        for part in brief.parts
-        for line in part.lines
-        if isinstance(line, Say)
-        for name, value in line.values.items()
-        if name in _FIXED_SLOTS
-    )
-    values = frozenset().union(*(values_in(text) for text in texts)) if texts else frozenset()
-    joined = "\n".join(texts).casefold().replace("_", " ")
-    return Evidence(values, joined, words_of(joined))
+    def _others(self, text: str, evidence: Evidence, brief: Brief, viewer: Viewer) -> list[str]:
+        """Names of other customers; one that the customer wrote may be repeated where it is denied."""
+        asked = words_of(brief.question)
+        return [
+            f"customer {name}"
+            for sentence in _SENTENCE.findall(text)
+            for name in self._private.names(sentence, evidence.words, viewer.owner)
+            if not (name in asked and _DENIES.search(sentence))
+        ]
 
 
-def _passage_text(passage: Passage) -> str:
-    return "\n".join(filter(None, (passage.title, passage.heading, passage.text, passage.url)))
-
-
-def _atoms(values: Any) -> Iterator[str]:
-    if isinstance(values, Mapping):
-        for key, value in values.items():
-            if value is not None and value != "" and value is not False:
-                yield from _atoms(value) if not isinstance(value, bool) else ("in stock",) if key == "available" else ()
-            # options such as {"waterproof": "yes"} are said with their name
-            if isinstance(value, str) and value.casefold() in ("yes", "no", "none"):
-                yield key
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from _atoms(value)
-    else:
-        yield str(values)
+def _names(text: str, evidence: Evidence, brief: Brief) -> list[str]:
+    """Names in what a reply says in English that neither the evidence nor the conversation has."""
+    if not brief.locale.startswith("en"):
+        sentences = (match[0] for match in _SENTENCE.finditer(text))
+        text = "\n".join(one for one in sentences if detect_language(one, default=brief.locale) == "en")
+    said = words_of(f"{brief.question} {brief.before}").split()
+    return unknown_names(text, {*evidence.words.split(), *said})
 
 
 def _statuses(text: str, evidence: Evidence) -> list[str]:
@@ -132,7 +124,7 @@ def _forbidden(text: str, evidence: Evidence) -> list[str]:
         name
         for name, pattern, unless in _patterns()
         for match in pattern.finditer(text)
-        if not (unless and match[0].casefold() in evidence.text)
+        if not (unless and match[0].casefold() in evidence.told)
     ]
 
 

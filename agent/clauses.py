@@ -67,7 +67,7 @@ def split_clauses(text: str) -> tuple[Clause, ...]:
     Cuts too often rather than too rarely; a part without a meaning of its own is joined back by the one who reads
     them. A message of one part gives one clause. Beyond six parts the last one holds the rest.
     """
-    spans = [span for sentence in _sentences(text) for span in _cut(text, *sentence)]
+    spans = [span for sentence in sentence_spans(text) for span in _cut(text, *sentence)]
     spans = [span for span in spans if _WORD.search(text, *span)]
     if not spans:
         return (Clause(text, 0, len(text)),)
@@ -76,7 +76,8 @@ def split_clauses(text: str) -> tuple[Clause, ...]:
     return tuple(Clause(text[start:end], start, end) for start, end in spans)
 
 
-def _sentences(text: str) -> list[tuple[int, int]]:
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a text stand, without the space around them. The end of a line ends a sentence."""
     spans = []
     for line in re.finditer(r"[^\n]+", text):
         for start, end in _punkt().span_tokenize(line[0]):

@@ -9,6 +9,7 @@ from agent.extract import Extractor
 from agent.facts import Facts, Step
 from agent.know import Known
 from agent.wording import echoed, fact_words, intent_words, lines_for_result
+from prompts.fields import sheet_of
 from prompts.render import rules
 from rapport.escalation import REASONS
 from rapport.settings import CompanySettings
@@ -28,6 +29,8 @@ _PLAIN = frozenset(
         "clarify_open",
         "not_understood",
         "out_of_scope",
+        "others",
+        "abuse",
         "other_language",
         "no_answer",
         "waiting",
@@ -36,10 +39,12 @@ _PLAIN = frozenset(
     }
 )
 _FREE = frozenset({"order_status", "delivery", "refund", "invoice", "product", "article", "article_then_offer"})
+# What is asked of an order where no single field is named.
+_ASKED = {"order_status": ("status",), "delivery": ("parcel",), "refund": ("refund",), "invoice": ("invoice number",)}
 # No word of regret goes before these.
 _CHEERFUL = frozenset(
     {"complaint", "thanks", "goodbye", "greeting", "assistant", "asked_for_person", "product", "out_of_scope",
-     "clarify", "clarify_open"}
+     "abuse", "others", "clarify", "clarify_open"}
 )  # fmt: skip
 # Asking for a person says nothing of the mood.
 _CALM = frozenset({"", REASONS["person"]})
@@ -71,6 +76,7 @@ class Composer:
             tools=tuple(result for result in results if result is not None),
             question="\n".join(message.text for message in known.messages),
             echoes=tuple(echoed(step.order) for step in steps if step.order is not None),
+            history=_before(conversation.messages, known.messages),
             before=_last_reply(conversation.messages),
             locale=facts.understanding.language,
             company=self.company.name,
@@ -94,7 +100,11 @@ class Sheet:
         if unknown and self.known.answerable[step.index] >= rules()["thresholds"]["sure_article"]:
             return Part(rule="article", lines=tuple(self.quotes(step)))  # "when is it back in stock?", no product named
         if result is not None:
-            return Part(rule=step.rule, lines=lines_for_result(step, result))
+            lines = lines_for_result(step, result)
+            if result.found and (asked := step.topics or _ASKED.get(step.rule, ())) and "number" in result.values:
+                sheet = sheet_of(result.values)
+                return Part(rule=step.rule, lines=lines, sheet=sheet, asked=asked, question=step.ask.text)
+            return Part(rule=step.rule, lines=lines)
         if step.rule in ("article", "article_then_offer"):
             lead = [Say("cannot_do_known")] if step.rule == "article_then_offer" else []
             return Part(rule=step.rule, lines=(*lead, *self.quotes(step)))
@@ -161,6 +171,12 @@ class Sheet:
 
 def _last_reply(messages: Sequence[Message]) -> str:
     return next((message.text for message in reversed(messages) if message.role == "assistant"), "")
+
+
+def _before(messages: Sequence[Message], asked: Sequence[Message]) -> tuple[Message, ...]:
+    """The conversation but for the messages that are being answered."""
+    ids = {message.id for message in asked}
+    return tuple(message for message in messages if message.id not in ids)
 
 
 def _pick(conversation: Conversation) -> int:

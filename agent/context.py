@@ -13,11 +13,12 @@ PendingKind = Literal["verify", "order_number", "which_order", "offer", "clarify
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One question put aside until something else is known: its intent, words and the order it named."""
+    """One question put aside until something else is known: its intent, words, the order and the fields it named."""
 
     intent: str
     text: str
     order: str | None = None
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,9 @@ def read_context(stored: Mapping[str, Any]) -> Context:
     for name in ("orders", "trail", "said"):
         known[name] = tuple(known.get(name) or ())
     if waiting := known.get("pending"):
-        wanted = tuple(Wanted(**item) for item in waiting.get("wanted", ()))
+        wanted = tuple(
+            Wanted(**{**item, "topics": tuple(item.get("topics", ()))}) for item in waiting.get("wanted", ())
+        )
         known["pending"] = Pending(kind=waiting["kind"], wanted=wanted)
     return Context(**known)
 
@@ -77,6 +80,11 @@ def write_context(context: Context) -> dict[str, Any]:
     if context.facts:
         stored["facts"] = dict(context.facts)
     if context.pending:
-        wanted = [{"intent": item.intent, "text": item.text, "order": item.order} for item in context.pending.wanted]
+        wanted = [_plain(item) for item in context.pending.wanted]
         stored["pending"] = {"kind": context.pending.kind, "wanted": wanted}
     return stored
+
+
+def _plain(wanted: Wanted) -> dict[str, Any]:
+    stored: dict[str, Any] = {"intent": wanted.intent, "text": wanted.text, "order": wanted.order}
+    return {**stored, "topics": list(wanted.topics)} if wanted.topics else stored

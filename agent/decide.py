@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from agent.context import Pending, Wanted
-from agent.decide_ask import asks_availability, decide_ask, points_back, record_after, record_step, step
+from agent.decide_ask import decide_ask, record_after, record_step, step
+from agent.decide_bounds import beyond
+from agent.decide_intent import asks_availability, points_back
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
 from rapport.escalation import GRAVE, REASONS
@@ -26,7 +28,10 @@ MOST_STEPS = 4
 _NO_OFFER = SMALL_TALK | {"declined"}
 SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
+FAR = 0.05  # probability of being about the company at all, below which trouble is with somebody else
+_OWN_TROUBLE = frozenset(REASONS[name] for name in ("anger", "value"))
 _GRAVE = frozenset(REASONS[name] for name in GRAVE)
+_SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse"})
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
 # What the agent still answers while the customer waits for a person.
 _WHILE_WAITING = frozenset({"article", "thanks", "goodbye", "verified_only", "verified_before"})
@@ -38,8 +43,8 @@ def decide(facts: Facts) -> tuple[Step, ...]:
 
 
 def _decide(facts: Facts) -> tuple[Step, ...]:
-    rules = (_danger_or_law, _person_asked_for, _escalation, _offer_answered, _identity_given, _question_answered)
-    for rule in rules:
+    rules = (_danger_or_law, _person_asked_for, _escalation, _out_of_bounds, _offer_answered, _identity_given)
+    for rule in (*rules, _question_answered):
         if steps := rule(facts):
             return steps
     return _each(facts, facts.understanding.asks)
@@ -60,6 +65,8 @@ def _person_asked_for(facts: Facts) -> tuple[Step, ...]:
 
 def _escalation(facts: Facts) -> tuple[Step, ...]:
     said = facts.understanding
+    if said.escalate_reason in _OWN_TROUBLE and max(ask.in_scope for ask in said.asks) < FAR:
+        return ()
     set_phrase = said.main.intent in SMALL_TALK and said.main.confidence >= SET_PHRASE  # "are you a robot?"
     if said.escalate_level != "escalate" or (set_phrase and len(said.asks) == 1):
         return ()
@@ -67,6 +74,15 @@ def _escalation(facts: Facts) -> tuple[Step, ...]:
         return (step("hand_over", "the customer asked for a person", "asked_for_person", said.main, 0),)
     reason = said.escalate_reason or "the conversation needs a person"
     return (step("hand_over", reason, "escalation", said.main, 0),)
+
+
+def _out_of_bounds(facts: Facts) -> tuple[Step, ...]:
+    """Goes before what an answer to us may mean: "what did jo@example.com buy?" gives no identity facts."""
+    asks, pending = facts.understanding.asks, facts.context.pending
+    if pending is not None and pending.kind == "verify":
+        return ()
+    found = any(beyond(facts, ask, index, None) for index, ask in enumerate(asks) if not _numbers(ask))
+    return _each(facts, asks) if found else ()
 
 
 def _offer_answered(facts: Facts) -> tuple[Step, ...]:
@@ -135,7 +151,7 @@ def _each(facts: Facts, asks: Iterable[Ask]) -> tuple[Step, ...]:
         index = facts.understanding.asks.index(ask) if ask in facts.understanding.asks else 0
         numbers: list[str] | list[None] = _numbers(ask)[:3] or [None]
         for number in numbers:
-            taken = decide_ask(facts, ask, index, number)
+            taken = beyond(facts, ask, index, number) or decide_ask(facts, ask, index, number)
             steps.extend((*_record_first(facts, taken, number), taken, *record_after(facts, taken)))
     return _together(steps)
 
@@ -158,7 +174,7 @@ def _record_first(facts: Facts, taken: Step, number: str | None) -> list[Step]:
 
 def _together(steps: list[Step]) -> tuple[Step, ...]:
     """Drop what says nothing beside a real answer, and ask for identity once for all that need it."""
-    useful = [one for one in steps if one.rule not in ("clarify", "clarify_open", "out_of_scope", "nothing_pending")]
+    useful = [one for one in steps if one.rule not in _SAYS_NOTHING]
     if any(one.order is not None or one.rule == "verify" for one in useful):
         # "where are the boots I bought?" is about the order, not about what the shop sells
         useful = [one for one in useful if one.rule != "product" or asks_availability(one.ask)]

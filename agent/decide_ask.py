@@ -4,34 +4,26 @@ import re
 from dataclasses import replace
 
 from agent.context import Wanted
-from agent.facts import Choose, Facts, Step
-from agent.forms import asks_question, asks_what_to_do, concerns_own_case, in_general, requests_change
+from agent.decide_intent import asks_availability, choose_of, intent_of, is_sure, points_back
+from agent.facts import Facts, Step
+from agent.forms import (
+    asks_question,
+    asks_what_to_do,
+    concerns_own_case,
+    in_general,
+    requests_change,
+)
 from agent.intents import ANSWERS_TO_US, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
+from agent.topics import single
 from rapport.types import Ask, Decision, DecisionKind, Identity
 
 _OWN = re.compile(r"\b(?:my|mine|me|i|i'm|i’m|i've|i’ve|our|we|us)\b", re.IGNORECASE)
 _MY = re.compile(r"\b(?:my|mine|our)\b", re.IGNORECASE)
 _HOW_TO = re.compile(r"\bhow (?:do|can|to|long)\b|\bdo you\b", re.IGNORECASE)
-_AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
-_CHANGE = re.compile(
-    r"\b(?:cancel\w*|chang\w*|return\w*|send (?:\w+ )?back|exchang\w*|swap\w*|refund\w*|replac\w*|modif\w*|edit|add|"
-    r"remove|broken?|damag\w*|fault\w*|defect\w*|wrong|missing|different|address|guarantee|warranty|instead)\b",
-    re.IGNORECASE,
-)
-VERY_SURE = 0.9
 LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
 MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
-_MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
-_OWN_MONEY = re.compile(r"\b(?:total|did i (?:\w+ )?pay|i paid|did it cost)\b", re.IGNORECASE)
 SURE_SMALL_TALK = 0.8  # a few words about something else easily look like a farewell
-FOREIGN_SHARE = 0.5  # of the usual confidence, from which a request for own records in another language is taken up
 _ACKNOWLEDGES = re.compile(r"^\W*(?:ok(?:ay)?|k|fine|great|perfect|good|alright|i see|got it|sounds good)\W*$", re.I)
-_OTHER = re.compile(r"\b(?:the other|another|other one|other order)\b", re.IGNORECASE)
-_BEFORE = re.compile(
-    r"\b(?:the (?:one|order) before|before th(?:at|is)|(?:previous|older|earlier) (?:one|order))\b", re.IGNORECASE
-)
-_AFTER = re.compile(r"\b(?:the (?:one|order) after|after that one|(?:next|newer|later) (?:one|order))\b", re.I)
-_NEWEST = re.compile(r"\b(?:last|latest|newest|most recent|recent) (?:order|purchase|one)\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:orders|all my)\b", re.IGNORECASE)
 
 
@@ -42,9 +34,9 @@ def step(kind: DecisionKind, reason: str, rule: str, ask: Ask, index: int) -> St
 
 def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) -> Step:
     """What to do about one request; `number` is the order number that it names, if any."""
-    intent = _intent(facts, ask, number)
+    intent = intent_of(facts, ask, number)
     answerable = facts.answerable[index] if index < len(facts.answerable) else 0.0
-    sure = _sure(facts, ask, intent) or number is not None
+    sure = is_sure(facts, ask, intent) or number is not None
     if intent in SMALL_TALK and ask.confidence >= SURE_SMALL_TALK and ask.in_scope >= facts.limits.in_scope:
         return step("answer", f"small talk: {intent}", intent, ask, index)
     sure = sure and intent not in SMALL_TALK
@@ -61,7 +53,8 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     if intent in RECORD_RULES and sure:
         return _record(facts, ask, index, intent, number, answerable)
     if intent in WRITE_INTENTS and sure:
-        return _write(facts, ask, index, answerable)
+        # where the words alone say so, what was found for them may be about something else
+        return _write(facts, ask, index, number, answerable if intent == ask.intent else 0.0)
     if intent == "complaint" and sure and answerable < facts.limits.sure_article:
         return replace(step("answer", "a complaint is for a person", "complaint", ask, index), offers=True)
     if answerable >= facts.limits.answerable:
@@ -86,34 +79,9 @@ def record_step(facts: Facts, wanted: Wanted, ask: Ask) -> Step:
     original = replace(ask, text=wanted.text, query=wanted.text, intent=wanted.intent, entities=())
     rule = RECORD_RULES.get(wanted.intent, "order_status")
     taken = step("answer", f"goes on with the question that waited: {wanted.intent}", rule, original, 0)
-    choose = _choose(wanted.text) if wanted.order is None else ""
-    return replace(taken, intent=wanted.intent, order=wanted.order, choose=choose, looks_up=True)
-
-
-def _intent(facts: Facts, ask: Ask, number: str | None) -> str:
-    """The intent to act on: an order number given by itself continues the thread, or asks where the order is."""
-    sure = ask.confidence >= facts.limits.confidence
-    if number is not None:
-        return ask.intent if sure and _fits_a_number(ask) else _continued(facts, ask)
-    if facts.context.order is not None and _choose(ask.text) and len(ask.text.split()) <= 6:
-        return ask.intent if ask.intent in RECORD_RULES else _continued(facts, ask)
-    if not sure and points_back(ask.text) and facts.context.intent in RECORD_RULES:
-        return str(facts.context.intent)
-    known = facts.context.order is not None and facts.identity is Identity.VERIFIED
-    routed = sure and (ask.intent in RECORD_RULES or ask.intent in WRITE_INTENTS or ask.intent in PRODUCT_INTENTS)
-    clear = routed or (sure and ask.in_scope >= facts.limits.in_scope)
-    words = _OWN_MONEY if clear else _MONEY
-    if known and not routed and len(ask.text.split()) <= 8 and words.search(ask.text):
-        return "invoice"
-    return ask.intent
-
-
-def _sure(facts: Facts, ask: Ask, intent: str) -> bool:
-    """Whether the reading is worth acting on. Asking who writes harms nobody, so a foreign one may be less sure."""
-    least = facts.limits.confidence
-    if facts.understanding.language != "en" and intent in RECORD_RULES:
-        least *= FOREIGN_SHARE
-    return ask.confidence >= least or intent != ask.intent
+    choose = choose_of(wanted.text) if wanted.order is None else ""
+    topics = wanted.topics
+    return replace(taken, intent=wanted.intent, order=wanted.order, topics=topics, choose=choose, looks_up=True)
 
 
 def record_after(facts: Facts, taken: Step) -> list[Step]:
@@ -136,33 +104,8 @@ def record_after(facts: Facts, taken: Step) -> list[Step]:
     return [replace(verify, wanted=(wanted,))]
 
 
-def _fits_a_number(ask: Ask) -> bool:
-    """Whether a message that names an order may mean this intent. Most ask where it is; typos mislead the head."""
-    if ask.intent in RECORD_RULES or ask.confidence >= VERY_SURE:
-        return True
-    if ask.intent in PRODUCT_INTENTS:
-        return bool(_AVAILABILITY.search(ask.text))
-    return ask.intent in WRITE_INTENTS and bool(_CHANGE.search(ask.text))
-
-
-def _continued(facts: Facts, ask: Ask) -> str:
-    last = facts.context.intent
-    return last if last is not None and last in RECORD_RULES and len(ask.text.split()) <= 8 else "order_status"
-
-
-def asks_availability(ask: Ask) -> bool:
-    """Whether the words ask what can be bought, and not about something bought."""
-    return bool(_AVAILABILITY.search(ask.text))
-
-
-def points_back(text: str) -> bool:
-    """Whether a few words mean something said before: "can I still cancel it?"."""
-    return bool(_OTHER.search(text)) or (
-        len(text.split()) <= 6 and bool(re.search(r"\b(?:it|that|this)\b", text, re.I))
-    )
-
-
 def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None, answerable: float) -> Step:
+    topics = single(ask.topics)
     outside = facts.identity is not Identity.VERIFIED or asks_what_to_do(ask.text)
     if outside and number is None and in_general(ask.text) and answerable >= facts.limits.answerable:
         return step("answer", "how it goes in general, which the articles answer", "article", ask, index)
@@ -174,13 +117,13 @@ def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None,
         verify = step("ask", "own records are for verified customers", "verify", ask, index)
         if facts.identified.failures >= facts.limits.attempts:
             return step("hand_over", "identity could not be confirmed", "verify_limit", ask, index)
-        return replace(verify, wanted=(Wanted(intent=intent, text=ask.text, order=number),))
+        return replace(verify, wanted=(Wanted(intent=intent, text=ask.text, order=number, topics=topics),))
     taken = step("answer", f"asks for a record: {intent}", RECORD_RULES[intent], ask, index)
-    choose = _choose(ask.text) if number is None else ""
+    choose = choose_of(ask.text) if number is None else ""
     order = number
     if order is None and choose != "newest" and not _MANY.search(ask.text):
         order = facts.context.order
-    return replace(taken, intent=intent, order=order, choose=choose, looks_up=True)
+    return replace(taken, intent=intent, order=order, topics=topics, choose=choose, looks_up=True)
 
 
 def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
@@ -194,17 +137,7 @@ def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
     return bool((_MY if intent in ("invoice", "refund_status") else _OWN).search(ask.text))
 
 
-def _choose(text: str) -> Choose:
-    if _BEFORE.search(text):
-        return "before"
-    if _AFTER.search(text):
-        return "after"
-    if _OTHER.search(text):
-        return "other"
-    return "newest" if _NEWEST.search(text) else ""
-
-
-def _write(facts: Facts, ask: Ask, index: int, answerable: float) -> Step:
+def _write(facts: Facts, ask: Ask, index: int, number: str | None, answerable: float) -> Step:
     if answerable >= facts.limits.answerable:
         if asks_question(ask.text) or not (requests_change(ask.text) or concerns_own_case(ask.text)):
             return step("answer", "asks how a change is made", "article", ask, index)
@@ -217,7 +150,7 @@ def _write(facts: Facts, ask: Ask, index: int, answerable: float) -> Step:
         return replace(known, offers=True)
     if facts.understanding.language != "en":
         return _outside(facts, ask, index)
-    if asks_question(ask.text):
+    if asks_question(ask.text) and number is None:
         return replace(step("answer", "no article says how", "no_answer", ask, index), offers=True)
     return replace(step("answer", "a change that this agent cannot make", "cannot_do", ask, index), offers=True)
 

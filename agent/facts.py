@@ -63,7 +63,8 @@ class Step:
     """One thing that the turn does; its rule says which.
 
     intent: what is acted on, which may come from an earlier message. index: the ask it answers.
-    order, choose: which order it is about, by number or by how it was pointed at. choices: intents to ask between.
+    order, choose: which order it is about, by number or by how it was pointed at. topics: the single
+    fields of an order that are asked for. choices: intents to ask between.
     wanted: questions put aside until the reply to this one. offers: it ends with the offer of a person.
     looks_up: a read-only tool is run for it.
     """
@@ -74,6 +75,7 @@ class Step:
     intent: str = ""
     order: str | None = None
     choose: Choose = ""
+    topics: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     wanted: tuple[Wanted, ...] = ()

@@ -32,6 +32,28 @@ _STATE = re.compile(
 )
 
 
+# Asks for an order to be stopped, changed or taken back, in words that no question about its way uses.
+_ORDER_CHANGE = re.compile(
+    r"\b(?:cancel|annul|void|revoke|abort|undo|scrap|withdraw|halt|stop|call (?:off|back)|pull (?:out|back)|drop|kill|"
+    r"delete|erase|forget|get rid of|amend|modify|alter|edit|correct|swap|switch|exchange|replace|redirect|reroute|"
+    r"divert|double|remove|add|include|reimburse|refund|return|reduce|increase|upgrade)\b"
+    r"(?!\?|s\b| (?:policy|label|status|period))|"
+    r"\btake\b.{0,60}\b(?:back|out|off)\b|\bsend\b.{0,60}\b(?:back|instead)\b|\bback out of\b|"
+    r"\b(?:do not|don['’]?t|not|no longer|never) (?:\w+ ){0,2}"
+    r"(?:want|need|require|deliver|ship|send|dispatch|receive)\b|\bchange\b(?! of)|"
+    r"\b(?:ordered|bought|placed|made|was|is)\b.{0,30}\b(?:by (?:mistake|accident)|accidentally|a mistake)\b|"
+    r"\b(?:changed my mind|money back|pay me back)\b|\b(?:in|to) (?:size )?[\w-]+ instead\b|\binstead of\b|"
+    r"\b(?:ship|send|deliver|bring)\b.{0,40}"
+    r"\b(?:to (?:my|our|a|an|the|another)|instead|elsewhere|somewhere else|different)\b|"
+    r"\b(?:set|put|mark|turn)\b.{0,40}\b(?:to|in|into|on|as)\b|"
+    r"\bmake\b.{0,40}\b(?:express|size|bigger|smaller|[smlx]{1,4})\b|"
+    r"\b(?:wrong|new|different|another|incorrect) (?:\w+ )?"
+    r"(?:address|post ?code|house number|street|size|colou?r|quantity|name)\b|"
+    r"\b(?:should|must|needs? to|has to|ought to) (?:go|be (?:sent|delivered|shipped|changed|stopped|taken))\b|"
+    r"\b(?:go|goes|come|collect\w*|pick\w*)\b.{0,40}\binstead\b|\blet\b.{0,30}\b(?:receive|collect|accept|pick)\b|"
+    r"\b(?:apply|use|redeem)\b.{0,30}\b(?:code|voucher|coupon|points)\b|\bknock\b.{0,20}\boff\b|\bdiscount\b",
+    re.IGNORECASE,
+)
 _TOPIC = re.compile(r"^\W*what(?: is|['’]s| are) (?:the|your)\b", re.IGNORECASE)
 _WHAT_TO_DO = re.compile(
     r"\bwhat (?:now|next|then|(?:can|should|do|must|shall) (?:i|we) do|are my options)\b|\bnow what\b", re.IGNORECASE
@@ -46,6 +68,11 @@ def asks_what_to_do(text: str) -> bool:
 def names_topic(text: str) -> bool:
     """Whether the text names what it is about and asks nothing of it: "returns", "what is your return policy?"."""
     return not asks_question(text) or bool(_TOPIC.match(text))
+
+
+def wants_order_changed(text: str) -> bool:
+    """Whether a text that names an order asks for something to be done to it, and not how it stands."""
+    return bool(_ORDER_CHANGE.search(text)) and not _STATE.search(text)
 
 
 def asks_question(text: str) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from agent.thread import Stopwatch, Thread
+from agent.stopwatch import Stopwatch
+from agent.thread import Thread
 from crm.store import Store
 from rapport.types import Conversation, ConversationId, Message, MessageId, State, Understanding
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agent.follow_up import bare_words
 from agent.forms import names_topic
-from agent.intents import ANSWERS_TO_US, SMALL_TALK
+from agent.intents import ANSWERS_TO_US, SMALL_TALK, WRITE_INTENTS
 from agent.wording import intent_words
 from rapport.types import Ask, Hit, Message, Understanding, Viewer
 from retrieval.search import Found, Searcher
@@ -22,7 +22,8 @@ KEPT = 5
 # many count, and what a title adds whose words name the intent.
 FURTHER, MOST_FURTHER, TITLE = 0.05, 2, 0.05
 SURE_INTENT = 0.8
-# "return policy" says no more than its topic, so the title counts more and the intent may be less sure.
+# "return policy" says no more than its topic, so the title counts more and the intent may be less sure. It counts as
+# much where a change is wanted: "please delete order W1" shares no word with "Cancel an order".
 FEW_TERMS, TITLE_OF_FEW, LIKELY_INTENT = 2, 0.3, 0.5
 _NOTHING = Found((), 0.0)
 
@@ -78,7 +79,8 @@ def in_order(hits: Sequence[Hit], ask: Ask) -> tuple[Hit, ...]:
     few = len(set(analyzer()(ask.query))) <= FEW_TERMS and names_topic(ask.query)
     sure = ask.confidence >= (LIKELY_INTENT if few else SURE_INTENT)
     named = set(analyzer()(intent_words((ask.intent,)))) if sure else set()
-    worth = {record: _worth(own, named, TITLE_OF_FEW if few else TITLE) for record, own in of.items()}
+    changes = ask.intent in WRITE_INTENTS and any(entity.kind == "order_number" for entity in ask.entities)
+    worth = {record: _worth(own, named, TITLE_OF_FEW if few or changes else TITLE) for record, own in of.items()}
     articles = sorted(of, key=lambda record: -worth[record])
     ordered = [hit for record in articles for hit in of[record]]
     words = set(analyzer()(bare_words(ask.text))) if ask.query not in ask.text else set()

@@ -59,7 +59,7 @@ def _pending(steps: Sequence[Step], results: Sequence[ToolResult | None]) -> Pen
     for step, result in zip(steps, results, strict=True):
         if result is None:
             continue
-        wanted = (Wanted(intent=step.intent, text=step.ask.text[:500]),)
+        wanted = (Wanted(intent=step.intent, text=step.ask.text[:500], topics=step.topics),)
         if result.tool == "orders" and result.found:
             return Pending(kind="which_order", wanted=wanted)
         if not result.found and step.order is not None:

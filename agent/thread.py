@@ -1,8 +1,6 @@
 """The beginning and the end of a turn: what it starts from in its conversation, and the `Turn` that is kept of it."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -29,22 +27,6 @@ from rapport.types import (
 def utc_now() -> datetime:
     """The time, aware and UTC."""
     return datetime.now(UTC)
-
-
-class Stopwatch:
-    """Milliseconds per stage."""
-
-    def __init__(self) -> None:
-        self.ms: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        """Count the time inside towards a stage."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.ms[stage] = self.ms.get(stage, 0.0) + (time.perf_counter() - started) * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Answer a customer: understand, know, decide, act, compose, write, check, log.
 
 The main path is `Agent.take_turn`; each stage is a module of its own. Turns of one conversation follow one another in
-this process by a lock, between processes by the store's compare-and-set: a turn that comes too late is made anew.
+this process by a lock, between processes by the store's compare-and-set: a turn that comes too late is made anew. What
+a chat model writes is let out sentence by sentence while the turn is made; see `agent.desk`.
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,19 +15,20 @@ from agent.act import Tools
 from agent.compose import Composer
 from agent.decide import decide
 from agent.desk import Desk
+from agent.events import Cited, Finished, Retracted, StateChanged, Telling, TurnEvent, result, tokens
 from agent.facts import Facts, Limits
 from agent.gather import Gathering, Reading, gather
 from agent.handover import Event
 from agent.identify import identify, note_failure
 from agent.know import know
 from agent.locks import Locks
-from agent.thread import Done, Stopwatch, begin, conclude, viewer_of
-from agent.writer import pieces
+from agent.stopwatch import Stopwatch
+from agent.thread import Done, begin, conclude, viewer_of
 from crm.conversations import kept_text
 from crm.store import StaleTurn, Store
 from rapport.errors import Refused, UserError
 from rapport.settings import Settings
-from rapport.types import Citation, Conversation, ConversationId, Message, State, Turn, TurnId, Viewer
+from rapport.types import Conversation, ConversationId, Message, Turn, TurnId, Viewer
 from retrieval.search import Searcher
 
 if TYPE_CHECKING:
@@ -36,35 +38,6 @@ if TYPE_CHECKING:
 MOST_ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged:
-    """The conversation is in this state now."""
-
-    state: State
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """The next piece of a reply that passed the checks."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cited:
-    """A source of the reply."""
-
-    citation: Citation
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The whole turn, kept."""
-
-    turn: Turn
-
-
-TurnEvent = StateChanged | Token | Cited | Finished
 Clock = Callable[[], datetime]
 
 
@@ -98,7 +71,7 @@ class Agent:
         self, conversation: Conversation, messages: Sequence[Message], *, at: datetime, id: TurnId
     ) -> tuple[Turn, Event]:
         """One turn, not yet kept, and the event that it is for the conversation's state."""
-        return self._turn(self._read(conversation, messages, at), id)
+        return result(self._turn(self._read(conversation, messages, at), id))
 
     def _read(self, conversation: Conversation, messages: Sequence[Message], at: datetime) -> Reading:
         thread, watch = begin(conversation, messages), Stopwatch()
@@ -108,7 +81,8 @@ class Agent:
             conversation=conversation, thread=thread, understanding=understanding, vectors=vectors, at=at, watch=watch
         )
 
-    def _turn(self, reading: Reading, id: TurnId) -> tuple[Turn, Event]:
+    def _turn(self, reading: Reading, id: TurnId) -> Generator[str, None, tuple[Turn, Event]]:
+        """Yields sentences of the reply that may be let out before the turn is whole."""
         parts, thread, watch, at = self.parts, reading.thread, reading.watch, reading.at
         understanding = reading.understanding
         with watch("know"):
@@ -131,7 +105,7 @@ class Agent:
             results = tuple(parts.tools.run(step, viewer) if step.looks_up else None for step in steps)
         with watch("compose"):
             brief = parts.composer.compose(facts, steps, results, known=known, conversation=thread.conversation)
-        written = parts.desk.write(brief, viewer)
+        written = yield from parts.desk.write(brief, viewer)
         done = Done(
             thread=thread, facts=facts, known=known, viewer=viewer, steps=steps, results=results, written=written
         )
@@ -141,18 +115,19 @@ class Agent:
     def respond(self, id: ConversationId, *, gathering: Gathering | None = None) -> Iterator[TurnEvent]:
         """Answer all unanswered messages in one turn. Nothing to answer: the state alone.
 
+        The tokens between the last `Retracted` and the end are the reply as it is kept. The first may come while the
+        rest is still written; a caller who leaves then ends the writing, and nothing is kept.
         gathering: waits for more messages where these look unfinished; without it they are answered at once.
         Raises NotFound; StaleTurn where others keep changing the conversation meanwhile.
         """
         before = self.store.conversation(id).state
         with self._locks.holding(id):
-            turn = self._answer(id, gathering)
+            turn, sent = yield from self._answer(id, gathering)
         if turn is None:
             yield StateChanged(self.store.conversation(id).state)
             return
         if turn.reply is not None:
-            for piece in pieces(turn.reply.text):
-                yield Token(piece)
+            yield from tokens(turn.reply.text[len(sent) :])
             for citation in turn.reply.citations:
                 yield Cited(citation)
         if turn.state is not before:
@@ -195,27 +170,36 @@ class Agent:
 
         return replay(self, turn_id)
 
-    def _answer(self, id: ConversationId, gathering: Gathering | None) -> Turn | None:
+    def _answer(
+        self, id: ConversationId, gathering: Gathering | None
+    ) -> Generator[TurnEvent, None, tuple[Turn | None, str]]:
+        """Make a turn and keep it. Returns it with what of its reply was let out; None where nothing is to be answered.
+
+        What was let out of a turn that then comes too late is retracted: nothing of it is kept.
+        """
+
         def read(conversation: Conversation, messages: Sequence[Message]) -> Reading:
             return self._read(conversation, messages, self.clock())
 
         for attempt in range(1, MOST_ATTEMPTS + 1):
             reading = gather(self.store, id, read, least=self.parts.limits.finished, gathering=gathering)
             if reading is None:
-                return None
+                break
             before, gathering = reading.conversation, None  # made anew, a turn waits no more
-            turn, event = self._turn(reading, TurnId(uuid.uuid4().hex))
-            watch = Stopwatch()
+            telling, watch = Telling(self.store, before), Stopwatch()
             try:
+                turn, event = yield from telling.through(self._turn(reading, TurnId(uuid.uuid4().hex)))
                 with watch("log"):
                     self.store.save_turn(turn, expected=before.state, event=event)
             except StaleTurn:
+                if telling.sent:
+                    yield Retracted()
                 if attempt == MOST_ATTEMPTS:
                     raise
             else:
                 note_failure(self.store, turn, before=before, settings=self.settings.verify)
-                return replace(turn, ms={**turn.ms, **watch.ms})
-        return None
+                return replace(turn, ms={**turn.ms, **watch.ms}), telling.sent
+        return None, ""
 
 
 def check_text(text: str, most: int) -> None:

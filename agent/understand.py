@@ -15,6 +15,7 @@ from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.set_phrases import set_phrase
+from agent.topics import with_topics
 from agent.urgency import Urgency, WorthOf
 from rapport.escalation import REASONS, Thresholds, Watch
 from rapport.finishing import Finishing
@@ -25,6 +26,8 @@ from rapport.types import Ask, Conversation, Entity, Message, Understanding
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from rapport.topics import Topics
 
 # A part of a message counts as a request of its own from these values on.
 OWN_SCOPE, OWN_CONFIDENCE = 0.5, 0.45
@@ -69,12 +72,14 @@ class Understander:
         least: Thresholds,
         shapes: Callable[[], NumberShapes] = NumberShapes,
         worth: WorthOf | None = None,
+        topics: "Topics | None" = None,
     ) -> None:
         encoder = heads.suite.encoder
         self._suite = heads.suite
         self._urgency = Urgency(Watch(heads.escalation, encoder, least), worth)
         self._finishing = Finishing(heads.finished, encoder)
         self._shapes = shapes
+        self._topics = topics
 
     def understand(
         self, messages: Sequence[Message], conversation: Conversation, *, today: date
@@ -93,6 +98,7 @@ class Understander:
         readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
+        asks = with_topics(asks, clauses, batch.rows, read.vectors, self._topics)
         sentiment = float(sentiment_of(read.outputs["sentiment"])[0])
         whole = (text, batch.texts[0], read.vectors[0])
         urgent = self._urgency.read(*whole, sentiment=sentiment, conversation=conversation)

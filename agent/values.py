@@ -4,6 +4,7 @@ Each comes in one canonical form, so that "3 March 2026" equals "2026-03-03" and
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from prompts.slots import MONTHS, SIGNS
@@ -35,20 +36,37 @@ _CURRENCY = re.compile(rf"[{re.escape(''.join(SIGNS.values()))}]|\b(?:{'|'.join(
 _CODES = {sign: code for code, sign in SIGNS.items()} | {"euro": "EUR", "dollar": "USD", "pound": "GBP"}
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One value where it stands in a text. kind: a name of `_ORDER`; forms: its canonical forms."""
+
+    start: int
+    end: int
+    kind: str
+    forms: tuple[str, ...]
+
+
 @lru_cache(maxsize=4096)
 def values_in(text: str) -> frozenset[str]:
     """The canonical values of a text: "2026-03-03", "47.8", "W2611340", "EUR", "tomorrow", e-mails and links."""
-    found: set[str] = set()
+    return frozenset(form for span in spans_in(text) for form in span.forms)
 
-    def take(pattern: re.Pattern[str], rest: str, name: str) -> str:
-        for match in pattern.finditer(rest):
-            found.update(_canonical(name, match))
-        return pattern.sub(" ", rest)
 
+@lru_cache(maxsize=4096)
+def spans_in(text: str) -> tuple[Span, ...]:
+    """The values of a text with their places, in order; none overlaps another."""
+    found: list[Span] = []
     rest = text
     for name, pattern in _ORDER:
-        rest = take(pattern, rest, name)
-    return frozenset(found)
+        for match in pattern.finditer(rest):
+            found.append(Span(match.start(), match.end(), name, _canonical(name, match)))
+        rest = pattern.sub(_blank, rest)
+    return tuple(sorted(found, key=lambda span: span.start))
+
+
+def _blank(match: re.Match[str]) -> str:
+    """As many spaces, so that what follows keeps its place."""
+    return " " * (match.end() - match.start())
 
 
 _ORDER: tuple[tuple[str, re.Pattern[str]], ...] = (

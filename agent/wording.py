@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.brief import Line, Say
 from agent.facts import Step
+from agent.wording_fields import field_lines
 from agent.wording_products import product_lines, products_lines
 from prompts.render import FOLDER
 from prompts.slots import date_words, item_words, listing, money
@@ -51,6 +52,8 @@ def lines_for_result(step: Step, result: ToolResult) -> tuple[Line, ...]:
         return product_lines(result, step.intent)
     if not result.found:
         return (Say("order_unknown", {"number": echoed(step.order or "")}),)
+    if result.tool == "order_field":
+        return field_lines(result.values, step.topics)
     lines = _RECORD[result.tool](result.values)
     if result.tool == "order_status" and not result.values.get("parcels") and _WHEN.search(step.ask.text):
         lines.extend(_no_parcel(result.values))

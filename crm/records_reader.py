@@ -77,6 +77,19 @@ class RecordsReader:
                 return
             after = found[-1].id
 
+    def customer_names(self) -> Iterator[tuple[str, str]]:
+        """(key, name in small letters without signs) of every customer, in bounded memory; quicker than the records."""
+        after = ""
+        while True:
+            query = select(customers.c.id, customers.c.name_key)
+            query = query.where(customers.c.removed_at.is_(None), customers.c.id > after)
+            with self._database.read() as connection:
+                found = connection.execute(query.order_by(customers.c.id).limit(_PAGE * 10)).all()
+            yield from ((row.id, row.name_key) for row in found)
+            if len(found) < _PAGE * 10:
+                return
+            after = found[-1].id
+
     def version(self, kind: RecordKind, key: str) -> int:
         """How often the record's content was kept, from 1; 0 where there is no such record."""
         table = PLANS[kind].table

@@ -19,7 +19,7 @@ from rapport.types import ConversationId, State, Turn, Viewer
 from ui import chat_layout, transcript
 from ui.api.errors import describe
 from ui.api.service import Service, View
-from ui.api.turns import Failed
+from ui.api.turns import Failed, Listener
 
 Session = dict[str, str]  # id and token of this browser's conversation; empty where it has none
 Updates = dict[Any, Any]
@@ -115,9 +115,9 @@ class ChatPage:
             return {self._parts.seen: seen}
         return {part: value for part, value in self._screen(session, view).items() if part is not self._parts.box}
 
-    def _streamed(self, events: Iterator[Any]) -> Any:
+    def _streamed(self, events: Listener) -> Any:
         """Yield the growing reply; returns the error where the turn failed."""
-        from agent.turn import Token
+        from agent.events import Retracted, Token
 
         text, drawn = "", 0.0
         for event in events:
@@ -126,7 +126,12 @@ class ChatPage:
                     return error
                 case Token(text=more):
                     text += more
-            if text and time.monotonic() - drawn >= REDRAW_SECONDS:
+                case Retracted():
+                    text = ""
+                case _:
+                    continue
+            # what has come is shown before the next is waited for, however long a model takes for it
+            if events.pauses or time.monotonic() - drawn >= REDRAW_SECONDS:
                 drawn = time.monotonic()
                 yield {self._parts.live: self._live(text), self._parts.box: gr.update(interactive=False)}
         return None

@@ -16,6 +16,12 @@ NAMED = (
     "quality check", "picking", "waiting for carrier", "return in progress", "delivery attempted", "at depot",
     "handed to carrier", "made to order", "in workshop", "engraving", "fitting booked", "rental active",
 )  # fmt: skip
+# Statuses of shops that we do not know are made of these.
+_WORDS = (
+    "alpha", "stage", "booked", "pending", "step", "customer", "review", "ready", "planned", "open", "partly", "done",
+    "queue", "work", "waiting", "sent", "checked", "internal", "hold", "transfer", "store", "depot", "sorting", "two",
+    "three", "confirmed", "started", "assigned", "scheduled", "manual", "invoiced", "reorder", "supplier", "repair",
+)  # fmt: skip
 MOVING = ("shipped", "in transit", "out for delivery")
 OVERDUE = ("delayed", "lost")
 PARCEL_STATES = ("preparing", *MOVING, "delivered", *OVERDUE, "returned", "none")
@@ -29,7 +35,7 @@ REFUND_STATES = ("requested", "approved", "paid", "declined")
 
 def invented_order(random: Random) -> dict[str, Any]:
     """The values of an order as the order tools give them."""
-    status = random.choice(PLAIN) if random.random() < 0.75 else random.choice(NAMED)
+    status = _status(random)
     parcels = _parcels(random, status)
     return {
         "number": "N",
@@ -43,6 +49,13 @@ def invented_order(random: Random) -> dict[str, Any]:
         "currency": "EUR",
         "payment": "card" if random.random() < 0.75 else None,
     }
+
+
+def _status(random: Random) -> str:
+    chance = random.random()
+    if chance < 0.7:
+        return random.choice(PLAIN)
+    return random.choice(NAMED) if chance < 0.87 else " ".join(random.sample(_WORDS, random.choice((1, 2, 2, 3))))
 
 
 def _parcels(random: Random, status: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from agent.compose import Composer
 from agent.desk import Desk
 from agent.extract import Extractor
 from agent.turn import Agent, Parts
-from agent.writer import GroundedComposer
+from agent.writer import ChatWriter, GroundedComposer
 from crm.store import Store
 from rapport.doubles import FixedClock, HashingEncoder
 from rapport.paths import Home
@@ -129,7 +129,7 @@ class Shop:
     def writing_with(self, chat: object, *, seconds: float = 5.0) -> "Shop":
         """The same shop with a chat model as its writer."""
         parts = self.agent.parts
-        desk = replace(parts.desk, chat=chat, seconds=seconds)
+        desk = replace(parts.desk, writer=ChatWriter(chat), seconds=seconds)
         return replace(self, agent=Agent(replace(parts, desk=desk)))
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from agent.writer import load_chat_model, write_with
+from agent.writer import ChatWriter, load_writer
 from rapport.chat.model import TransformersChat
 from rapport.errors import ModelError, SettingsError
 from rapport.settings import AgentSettings, Settings
@@ -67,22 +67,22 @@ def test_a_prompt_without_room_is_answered_by_the_composer(shop, tiny_chat, capl
     assert "the window of" in caplog.text
 
 
-def test_the_setting_loads_the_model_with_the_time_it_may_take(folder):
-    model = load_chat_model(settings_for(folder, chat_timeout_seconds=7.5))
+def test_the_setting_loads_the_model_with_the_time_it_may_take(folder, home):
+    model = load_writer(settings_for(folder, chat_timeout_seconds=7.5), home).model
     assert isinstance(model, TransformersChat)
     assert (model.model, model.adapter, model.seconds) == (str(folder), "", 7.5)
 
 
-def test_a_wrong_path_is_told_before_any_customer_asks(tmp_path):
+def test_a_wrong_path_is_told_before_any_customer_asks(tmp_path, home):
     with pytest.raises(SettingsError):
-        load_chat_model(settings_for(tmp_path / "nowhere"))
+        load_writer(settings_for(tmp_path / "nowhere"), home)
     with pytest.raises(SettingsError):
-        load_chat_model(Settings(agent=AgentSettings(chat_model="transformers:")))
+        load_writer(Settings(agent=AgentSettings(chat_model="transformers:")), home)
 
 
-def test_write_with_raises_what_the_desk_handles(folder, brief):
+def test_a_writer_raises_what_the_desk_handles(folder, brief):
     with pytest.raises(ModelError):
-        write_with(TransformersChat(model=str(folder), seconds=1e-6), brief, seconds=5)
+        list(ChatWriter(TransformersChat(model=str(folder), seconds=1e-6)).write(brief, seconds=5))
 
 
 @pytest.fixture

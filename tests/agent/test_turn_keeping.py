@@ -50,7 +50,7 @@ def test_a_turn_that_comes_too_late_is_made_anew(shop, monkeypatch):
     take_turn, calls = shop.agent._turn, []
 
     def interrupted(*given, **named):
-        made = take_turn(*given, **named)
+        made = yield from take_turn(*given, **named)
         if not calls:  # somebody takes the conversation while the first turn is being made
             handover.assign(shop.store, conversation.id, actor="mia", at=shop.clock())
         calls.append(made)

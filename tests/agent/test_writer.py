@@ -14,7 +14,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from langchain_core.messages import HumanMessage
 
 from agent.brief import Brief, Part, Quote, Say
-from agent.writer import GroundedComposer, composer_prompt, load_chat_model, pieces, prompt_for
+from agent.events import tokens
+from agent.prompt import prompt_for
+from agent.writer import GroundedComposer, composer_prompt, load_writer
 from rapport.doubles import Breaks, ScriptedChat
 from rapport.errors import ModelError, SettingsError
 from rapport.settings import AgentSettings, Settings
@@ -102,7 +104,7 @@ def connected(shop, server):
     """The small shop with the server's model as its writer."""
     server.requests.clear()
     settings = Settings(agent=AgentSettings(chat_model="openai:m", chat_base_url=server.url, chat_timeout_seconds=0.7))
-    return shop.writing_with(load_chat_model(settings), seconds=0.7)
+    return shop.writing_with(load_writer(settings, shop.home).model, seconds=0.7)
 
 
 def ask(shop, text: str = QUESTION):
@@ -140,7 +142,6 @@ def test_a_chat_model_reads_rules_and_evidence_and_the_message_as_it_came(connec
         "drip",
         "signs of life",
         "no JSON",
-        *BREAKS,
         " ",
         "<script>alert(1)</script>",
         "I have cancelled it.",
@@ -154,6 +155,17 @@ def test_a_lie_an_error_a_hang_and_nonsense_are_answered_by_the_composer(connect
     for fact in ("shipped", "Enamel Mug", "Desk Lamp", "5 March 2026"):
         assert fact in turn.reply.text
     assert "9 March" not in turn.reply.text
+
+
+@pytest.mark.parametrize("says", BREAKS)
+def test_what_a_server_said_before_it_broke_off_stands_and_the_composer_goes_on(connected, server, says):
+    server.says = says
+    turn = ask(connected)
+    assert turn.models["writer"] == "chat + composer"
+    assert turn.reply.text.startswith(f"{TRUE} ")
+    assert "Also" not in turn.reply.text
+    assert "ZX881" in turn.reply.text.removeprefix(TRUE)
+    assert turn.verdict.passed
 
 
 def test_a_server_that_never_says_a_word_is_hung_up_on(connected, server):
@@ -243,13 +255,13 @@ def test_the_reply_before_is_given_to_a_chat_model():
     assert [message.type for message in messages] == ["system", "ai", "human"]
 
 
-def test_pieces_join_to_the_text():
+def test_tokens_join_to_the_text():
     for text in ("", "one", " a  b\n\nc ", "end\n"):
-        assert "".join(pieces(text)) == text
+        assert "".join(token.text for token in tokens(text)) == text
 
 
 @pytest.mark.parametrize("name", ["openai:", "gpt-4", "", "composer "])
-def test_a_wrong_model_name_says_what_to_give(name):
+def test_a_wrong_model_name_says_what_to_give(name, home):
     with pytest.raises(SettingsError) as caught:
-        load_chat_model(Settings(agent=AgentSettings(chat_model=name)))
+        load_writer(Settings(agent=AgentSettings(chat_model=name)), home)
     assert "openai:MODEL" in caught.value.hint

@@ -36,7 +36,7 @@ def test_a_model_is_told_no_value():
     words = system_words(sheet_of(ORDER), ("carrier", "invoice number"))
     assert words == (
         "status: in transit\nparcel: in transit\nrefund: none\nasked: carrier, invoice number\n"
-        "say: carrier\nmay say: tracking number, order number, status\nnot on record: invoice number"
+        "say: carrier\nmay say: tracking number, total, order number, status\nnot on record: invoice number"
     )
 
 

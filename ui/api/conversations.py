@@ -64,9 +64,10 @@ def kept(id: Admitted, body: schemas.SendMessage, service: Shared, token: Token)
 def send_message(outcome: Annotated[tuple[Said, State], Depends(kept)], service: Shared) -> Iterator[ServerSentEvent]:
     """Write a message; the answer comes as server-sent events: token, citation, state, then one done or error.
 
-    The message is kept before the first event. The answer is finished and kept even where the connection is cut;
-    sending the message again with the same client_id then gives that answer. While a person has the conversation
-    there is no token: their reply comes with GET. With "role": "staff" and the staff token, a colleague replies.
+    A reset in between says that the tokens so far are no answer. The message is kept before the first event. The
+    answer is finished and kept even where the connection is cut; sending the message again with the same client_id
+    then gives that answer. While a person has the conversation there is no token: their reply comes with GET. With
+    "role": "staff" and the staff token, a colleague replies.
     """
     said, state = outcome
     yield from stream(said, state=state, service=service)

@@ -21,11 +21,11 @@ from ui.api.errors import TooMany
 from ui.api.explaining import Explainers
 from ui.api.limits import Bucket
 from ui.api.metrics import Metrics
-from ui.api.turns import Failed, TurnRunner
+from ui.api.turns import Listener, TurnRunner
 from ui.articles import article_path, is_public
 
 if TYPE_CHECKING:
-    from agent.turn import Agent, TurnEvent
+    from agent.turn import Agent
 
 WITH_A_PERSON = (State.HUMAN,)
 
@@ -69,7 +69,7 @@ class Said:
     """A kept message and what comes of it: live events, the turn that answered it, or nothing while a person has it."""
 
     message: Message
-    outcome: "Iterator[TurnEvent | Failed] | Turn | None"
+    outcome: Listener | Turn | None
 
 
 class Service:

@@ -1,4 +1,4 @@
-"""Turn events as server-sent events: token, citation, state, done, error. Tokens carry only checked text."""
+"""Turn events as server-sent events: token, reset, citation, state, done, error. Tokens carry only checked text."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from ui.api.service import Said, Service
 from ui.api.turns import Failed
 
 if TYPE_CHECKING:
-    from agent.turn import TurnEvent
+    from agent.events import TurnEvent
 
 
 def stream(said: Said, *, state: State, service: Service) -> Iterator[ServerSentEvent]:
@@ -32,12 +32,14 @@ def stream(said: Said, *, state: State, service: Service) -> Iterator[ServerSent
 def _live(
     said: Said, events: "Iterator[TurnEvent | Failed]", *, state: State, service: Service
 ) -> Iterator[ServerSentEvent]:
-    from agent.turn import Cited, Finished, StateChanged, Token
+    from agent.events import Cited, Finished, Retracted, StateChanged, Token
 
     for event in events:
         match event:
             case Token(text=text):
                 yield _event("token", {"text": text})
+            case Retracted():
+                yield _event("reset", {})
             case Cited(citation=citation):
                 yield _event("citation", asdict(service.sources([citation])[0]))
             case StateChanged(state=changed):

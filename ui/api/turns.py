@@ -5,18 +5,20 @@ One conversation has one turn at a time in this process; between processes the s
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from crm.store import StaleTurn, Store
 from rapport.types import ConversationId, Message, MessageId, Turn
 from ui.api.metrics import Metrics
 
 if TYPE_CHECKING:
-    from agent.turn import Agent, TurnEvent
+    from agent.events import TurnEvent
+    from agent.turn import Agent
 
 log = logging.getLogger(__name__)
 WORKERS = 16
@@ -86,18 +88,40 @@ class RunningTurn:
             self._ended, self.gathers = True, False
             self._changed.notify_all()
 
-    def events(self) -> Iterator["TurnEvent | Failed"]:
-        """Every event, waiting for those to come; ends with the turn."""
-        seen = 0
-        while True:
-            with self._changed:
-                while not self._ended and len(self._events) == seen:
-                    self._changed.wait()
-                fresh = self._events[seen:]
-                if not fresh:
-                    return
-            seen += len(fresh)
-            yield from fresh
+    def events(self) -> "Listener":
+        """Every event from the first on, waiting for those to come; ends with the turn."""
+        return Listener(self)
+
+    def after(self, seen: int) -> "Sequence[TurnEvent | Failed]":
+        """The events after the first `seen`, waiting for one; none where the turn has ended."""
+        with self._changed:
+            while not self._ended and len(self._events) == seen:
+                self._changed.wait()
+            return self._events[seen:]
+
+
+class Listener:
+    """The events of a turn, one by one. pauses: the next one is still to come, so what was heard may be shown."""
+
+    def __init__(self, turn: RunningTurn) -> None:
+        self._turn = turn
+        self._seen = 0
+        self._fresh: deque[TurnEvent | Failed] = deque()
+
+    @property
+    def pauses(self) -> bool:
+        return not self._fresh
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> "TurnEvent | Failed":
+        if not self._fresh:
+            self._fresh.extend(self._turn.after(self._seen))
+        if not self._fresh:
+            raise StopIteration
+        self._seen += 1
+        return self._fresh.popleft()
 
 
 class TurnRunner:
@@ -115,7 +139,7 @@ class TurnRunner:
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="turn")
 
-    def answer(self, id: ConversationId, message: Message) -> "Iterator[TurnEvent | Failed] | Turn | None":
+    def answer(self, id: ConversationId, message: Message) -> Listener | Turn | None:
         """The answer to a stored message: live events, the turn that has answered it, or None where there is none.
 
         A turn that is still gathered takes the message in; one that was settled before it came is waited for first.
@@ -196,7 +220,7 @@ class TurnRunner:
 
     def _turn(self, id: ConversationId, running: RunningTurn) -> bool:
         """Make one turn and hand out its events; the last one is Finished where the messages are answered."""
-        from agent.turn import Finished
+        from agent.events import Finished
 
         try:
             try:

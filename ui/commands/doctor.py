@@ -91,11 +91,11 @@ def _encoder(home: Home, settings: Settings) -> str:
 
 def _chat_model(home: Home, settings: Settings) -> str:
     """What writes the replies; a model on this machine is loaded, a server is not asked."""
-    from agent.writer import load_chat_model
+    from agent.writer import load_writer
 
-    model = load_chat_model(settings)
-    told = getattr(model, "describe", None)
-    return f"{settings.chat_model}: {told()}" if told else settings.chat_model
+    writer = load_writer(settings, home)
+    told = writer.describe() if writer else ""
+    return f"{settings.chat_model}: {told}" if told else settings.chat_model
 
 
 def _expect_records(home: Home, settings: Settings) -> None:

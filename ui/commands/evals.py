@@ -4,6 +4,7 @@ import typer
 
 from ui.commands import (
     eval_classifiers,
+    eval_decisions,
     eval_drift,
     eval_escalation,
     eval_labelling,
@@ -16,6 +17,7 @@ app = typer.Typer(help="Measure the parts; exits 1 where a bound is missed.", no
 app.command("intents")(eval_classifiers.intents)
 app.command("sentiment")(eval_classifiers.sentiment)
 app.command("escalation")(eval_escalation.command)
+app.command("decisions")(eval_decisions.command)
 app.command("drift")(eval_drift.command)
 app.command("labelling")(eval_labelling.command)
 app.command("orders")(eval_orders.command)

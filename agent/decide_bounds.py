@@ -1,0 +1,32 @@
+"""Choose what to do about a request that is outside the agent's bounds by its words. Pure functions of the facts."""
+
+from dataclasses import replace
+
+from agent.bounds import crosses
+from agent.decide_ask import step
+from agent.facts import Facts, Step
+from agent.intents import ANSWERS_TO_US, SMALL_TALK
+from rapport.types import Ask
+
+CLEAR = 0.7  # confidence from which an insult has a request beside it, which is answered
+
+
+def beyond(facts: Facts, ask: Ask, index: int, number: str | None) -> Step | None:
+    """The step for a request that no classifier may decide, or None.
+
+    number: the order that it names. Such an order is looked up among the customer's own, whoever is spoken of.
+    """
+    if crosses(ask.text, "bereavement"):
+        return step("hand_over", "a death in the family", "bereavement", ask, index)
+    if crosses(ask.text, "inside"):
+        return step("answer", "asks for the agent's own inside", "out_of_scope", ask, index)
+    if number is None and crosses(ask.text, "others"):
+        return step("answer", "asks about another person's affairs", "others", ask, index)
+    if number is None and crosses(ask.text, "abuse") and not _asks_something(facts, ask):
+        return replace(step("answer", "an insult without a request", "abuse", ask, index), offers=True)
+    return None
+
+
+def _asks_something(facts: Facts, ask: Ask) -> bool:
+    clear = ask.confidence >= CLEAR and ask.in_scope >= facts.limits.in_scope
+    return clear and ask.intent not in SMALL_TALK | ANSWERS_TO_US | {"complaint"}

@@ -1,0 +1,114 @@
+"""Tell which intent to act on, and which order the words point at. Pure functions of the facts."""
+
+import re
+
+from agent.facts import Choose, Facts
+from agent.forms import wants_order_changed
+from agent.intents import PRODUCT_INTENTS, RECORD_RULES, WRITE_INTENTS
+from agent.topics import topic_intent
+from rapport.types import Ask, Identity
+
+_AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
+_CHANGE = re.compile(
+    r"\b(?:cancel\w*|chang\w*|return\w*|send (?:\w+ )?back|exchang\w*|swap\w*|refund\w*|replac\w*|modif\w*|edit|add|"
+    r"remove|broken?|damag\w*|fault\w*|defect\w*|wrong|missing|different|address|guarantee|warranty|instead)\b",
+    re.IGNORECASE,
+)
+VERY_SURE = 0.9
+LIKELY_CHANGE = 0.55  # probability of all changes together from which one is wanted, whichever it is
+_MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
+_OWN_MONEY = re.compile(r"\b(?:total|did i (?:\w+ )?pay|i paid|did it cost)\b", re.IGNORECASE)
+FOREIGN_SHARE = 0.5  # of the usual confidence, from which a request for own records in another language is taken up
+_OTHER = re.compile(r"\b(?:the other|another|other one|other order)\b", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\b(?:the (?:one|order) before|before th(?:at|is)|(?:previous|older|earlier) (?:one|order))\b", re.IGNORECASE
+)
+_AFTER = re.compile(r"\b(?:the (?:one|order) after|after that one|(?:next|newer|later) (?:one|order))\b", re.I)
+_NEWEST = re.compile(r"\b(?:last|latest|newest|most recent|recent) (?:order|purchase|one)\b", re.IGNORECASE)
+
+
+def intent_of(facts: Facts, ask: Ask, number: str | None) -> str:
+    """The intent to act on: an order number given by itself continues the thread, or asks where the order is."""
+    sure = ask.confidence >= facts.limits.confidence
+    if asked := _field_asked(facts, ask, number, sure=sure):
+        return asked
+    if number is not None:
+        return _intent_about(facts, ask, sure=sure)
+    if facts.context.order is not None and choose_of(ask.text) and len(ask.text.split()) <= 6:
+        return ask.intent if ask.intent in RECORD_RULES else _continued(facts, ask)
+    if not sure and points_back(ask.text) and facts.context.intent in RECORD_RULES:
+        return str(facts.context.intent)
+    known = facts.context.order is not None and facts.identity is Identity.VERIFIED
+    routed = sure and (ask.intent in RECORD_RULES or ask.intent in WRITE_INTENTS or ask.intent in PRODUCT_INTENTS)
+    clear = routed or (sure and ask.in_scope >= facts.limits.in_scope)
+    words = _OWN_MONEY if clear else _MONEY
+    if known and not routed and len(ask.text.split()) <= 8 and words.search(ask.text):
+        return "invoice"
+    return ask.intent
+
+
+def _field_asked(facts: Facts, ask: Ask, number: str | None, *, sure: bool) -> str | None:
+    """The intent of a question for a field of an order: of the one that is named, or is under discussion."""
+    discussed = facts.context.order is not None and facts.identity is Identity.VERIFIED
+    changes = (sure and ask.intent in WRITE_INTENTS) or wants_order_changed(ask.text)
+    if (number is None and not discussed) or changes:
+        return None
+    return topic_intent(ask.topics)
+
+
+def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
+    """What a message that names an order wants of it: where it is, unless the reading or the words say otherwise."""
+    changes = wants_order_changed(ask.text)
+    if sure and _fits_a_number(ask) and not (changes and ask.intent == "order_status"):
+        return ask.intent
+    shares = {ask.intent: ask.confidence, **dict(ask.alternatives)}
+    writes = {name: share for name, share in shares.items() if name in WRITE_INTENTS}
+    changes = changes or sum(writes.values()) >= LIKELY_CHANGE
+    if changes and facts.understanding.language == "en":
+        return max(writes, key=lambda name: writes[name], default="change_order")
+    return _continued(facts, ask)
+
+
+def is_sure(facts: Facts, ask: Ask, intent: str) -> bool:
+    """Whether the reading is worth acting on. Asking who writes harms nobody, so a foreign one may be less sure."""
+    least = facts.limits.confidence
+    if facts.understanding.language != "en" and intent in RECORD_RULES:
+        least *= FOREIGN_SHARE
+    return ask.confidence >= least or intent != ask.intent
+
+
+def _fits_a_number(ask: Ask) -> bool:
+    """Whether a message that names an order may mean this intent. Most ask where it is; typos mislead the head."""
+    if ask.intent in RECORD_RULES or ask.confidence >= VERY_SURE:
+        return True
+    if ask.intent in PRODUCT_INTENTS:
+        return bool(_AVAILABILITY.search(ask.text))
+    return ask.intent in WRITE_INTENTS and bool(_CHANGE.search(ask.text))
+
+
+def _continued(facts: Facts, ask: Ask) -> str:
+    last = facts.context.intent
+    return last if last is not None and last in RECORD_RULES and len(ask.text.split()) <= 8 else "order_status"
+
+
+def asks_availability(ask: Ask) -> bool:
+    """Whether the words ask what can be bought, and not about something bought."""
+    return bool(_AVAILABILITY.search(ask.text))
+
+
+def points_back(text: str) -> bool:
+    """Whether a few words mean something said before: "can I still cancel it?"."""
+    return bool(_OTHER.search(text)) or (
+        len(text.split()) <= 6 and bool(re.search(r"\b(?:it|that|this)\b", text, re.I))
+    )
+
+
+def choose_of(text: str) -> Choose:
+    """Which order the words point at, where they name none."""
+    if _BEFORE.search(text):
+        return "before"
+    if _AFTER.search(text):
+        return "after"
+    if _OTHER.search(text):
+        return "other"
+    return "newest" if _NEWEST.search(text) else ""

@@ -1,0 +1,91 @@
+"""Write the parts of a reply that state an order with a model that names slots; the values are put in afterwards.
+
+All other parts are the composer's: quotations of articles, products, fixed sentences. So is a part for which the model
+does not say what it has to.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from agent.brief import Brief, Part, Words
+from agent.writer import compose_text
+from prompts.fields import Wanted, customer_words, put_in, slots_of, system_words, wanted
+from rapport.chat.model import TransformersChat
+from rapport.chat.slots import Slots
+from rapport.errors import DataError, ModelError
+from rapport.text import mask
+from rapport.types import Verdict
+
+LANGUAGES = ("en",)  # the starter's
+AGAIN = 0.7  # temperature of a rewrite: the likeliest words are those that were refused
+_DENIES = re.compile(r"\b(?:no|not|none|cannot|without)\b|n['’]t\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class SlotWriter:
+    """A model that writes slots, as a writer."""
+
+    model: TransformersChat
+    name: str = "starter"
+
+    def describe(self) -> str:
+        """What the model says of itself."""
+        return self.model.describe()
+
+    def takes(self, brief: Brief) -> bool:
+        """Whether a part of the reply is for the model: one that states a record, in a language that it writes."""
+        return brief.locale.split("-")[0] in LANGUAGES and any(part.sheet for part in brief.parts)
+
+    def write(self, brief: Brief, *, seconds: float, refused: Verdict | None = None) -> Iterator[str]:
+        """The whole reply in one piece; see `Writer`. Raises ModelError where no part came out as it has to."""
+        if brief.said:
+            raise ModelError("the reply was begun, and this model writes it whole.")
+        ends_at = time.monotonic() + seconds
+        tried = [part for part in brief.parts if part.sheet]
+        with ThreadPoolExecutor(max_workers=max(1, len(tried))) as pool:  # one pass of the model serves all
+            texts = list(pool.map(lambda part: self.part(part, ends_at=ends_at, again=refused is not None), tried))
+        if not any(texts):
+            raise ModelError("the model left out what it had to say.")
+        words = dict(zip(map(id, tried), texts, strict=True))
+        parts = [replace(part, lines=(Words(text),)) if (text := words.get(id(part))) else part for part in brief.parts]
+        yield compose_text(replace(brief, parts=tuple(parts)))
+
+    def part(self, part: Part, *, ends_at: float, again: bool = False) -> str:
+        """The words of one part, values put in; "" where they are not as they have to be."""
+        draft = self.draft(part, ends_at=ends_at, again=again)
+        need = wanted(part.sheet, part.asked) if part.sheet else None
+        if part.sheet is None or need is None or not sound(draft, need):
+            return ""
+        try:
+            return put_in(draft, part.sheet)
+        except DataError:
+            return ""
+
+    def draft(self, part: Part, *, ends_at: float, again: bool = False) -> str:
+        """What the model writes of one part, slots unfilled. Raises ModelError as the model does."""
+        if part.sheet is None:
+            return ""
+        need = wanted(part.sheet, part.asked)
+        left = ends_at - time.monotonic()
+        if left <= 0:
+            raise ModelError("there was no time left to write.")
+        prompt = [
+            SystemMessage(system_words(part.sheet, part.asked)),
+            HumanMessage(customer_words(mask(part.question)) or "?"),
+        ]
+        model = self.model.model_copy(update={"seconds": left, **({"temperature": AGAIN, "seed": 1} if again else {})})
+        message = model.invoke(prompt, slots=Slots(need.slots, need.must))
+        return str(message.text).strip() if message.response_metadata.get("finish_reason") == "stop" else ""
+
+
+def sound(draft: str, need: Wanted) -> bool:
+    """Whether a draft names all slots that it must and no others than it may, no number, and says what is missing."""
+    named = set(slots_of(draft))
+    said = not need.missing or bool(_DENIES.search(draft))
+    return bool(draft) and set(need.must) <= named <= set(need.slots) and said and not _DIGIT.search(draft)

@@ -1,0 +1,57 @@
+"""Tell what each request asks of an order, by the vectors that are there already."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agent.clauses import Clause
+from prompts.fields import WHOLE
+from rapport.types import Ask, Entity
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rapport.topics import Topics
+
+# A topic's intent where it is not the status of an order that is asked for.
+_INTENTS = {"parcel": "delivery_problem", "total": "invoice", "invoice number": "invoice"}
+
+
+def with_topics(
+    asks: Sequence[Ask],
+    clauses: Sequence[Clause],
+    rows: Mapping[str, int],
+    vectors: "np.ndarray",
+    topics: "Topics | None",
+) -> tuple[Ask, ...]:
+    """The requests with their topics. rows: text -> its vector's row. A request of several clauses may have several."""
+    if topics is None:
+        return tuple(asks)
+    named = topics.asked(vectors)
+    numbers = {entity for ask in asks for entity in ask.entities if entity.kind == "order_number"}
+    return tuple(_with_topics(ask, clauses, rows, named, numbers) for ask in asks)
+
+
+def topic_intent(asked: Sequence[str]) -> str | None:
+    """The intent of what is asked of an order; None where nothing is, or the order as a whole."""
+    special = [name for name in asked if name not in WHOLE]
+    if not special:
+        return None
+    return "refund_status" if special[0].startswith("refund") else _INTENTS.get(special[0], "order_status")
+
+
+def single(asked: Sequence[str]) -> tuple[str, ...]:
+    """The topics where single fields are asked for; none where the order as a whole is."""
+    return tuple(asked) if any(name not in WHOLE for name in asked) else ()
+
+
+def _with_topics(
+    ask: Ask, clauses: Sequence[Clause], rows: Mapping[str, int], named: Sequence[str], numbers: set[Entity]
+) -> Ask:
+    inside = [clause.text for clause in clauses if clause.text in ask.text]
+    texts = inside if len(inside) > 1 else [ask.text, *inside]
+    found = tuple(dict.fromkeys(name for text in texts if text in rows and (name := named[rows[text]])))
+    own = any(entity.kind == "order_number" for entity in ask.entities)
+    # "how much was W1, and which carrier?": the second question is about W1 as well
+    shared = tuple(numbers) if single(found) and not own and len(numbers) == 1 else ()
+    return replace(ask, topics=found, entities=(*ask.entities, *shared))
