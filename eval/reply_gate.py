@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from eval.gate import GatePlan, Judgement, judge
 from eval.reply_scores import Case, Write, cases_of, score, writer_of
-from finetune.reply_examples import Asked, examples_of
+from finetune.reply_data import asked_by
+from finetune.reply_examples import examples_of
 from finetune.reply_splits import distinct, split_rows
 from rapport.cards import read_card
 from rapport.errors import NotFound
@@ -20,6 +21,7 @@ from rapport.replies import source_of
 
 if TYPE_CHECKING:
     from crm.store import Store
+    from rapport.settings import EncoderSettings
 
 GATE_FILE = "gate.json"
 SEED = 7  # of the split, where a card names none
@@ -66,14 +68,15 @@ def compare(
 
 
 def held_out_rows(
-    home: Home, store: "Store", candidate: str, *, asked: Asked | None = None
+    home: Home, store: "Store", candidate: str, *, encoder: "EncoderSettings"
 ) -> tuple[Mapping[str, Any], ...]:
     """The rows of the home's tickets that a training on them holds out: the latest ones, of other customers.
 
-    They are dealt as they were for the candidate, by the seed of its card. asked: finds the topics of messages.
+    They are made and dealt as they are for a training of the candidate: by the topics that it is told when it serves,
+    and by the seed of its card.
     """
     seed = read_card(artifact_folder(home, candidate), verify=False).plan.get("seed", SEED)
-    rows, _ = distinct(examples_of(store, asked=asked).rows)
+    rows, _ = distinct(examples_of(store, asked=asked_by(source_of(home, candidate), encoder)).rows)
     return split_rows(rows, seed=seed).held_out if rows else ()
 
 

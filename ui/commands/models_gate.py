@@ -94,7 +94,7 @@ def _of_tickets(home: "Home", name: str) -> "Sequence[Mapping[str, Any]]":
     from rapport.errors import NotFound
 
     with opened(home.root) as place:
-        rows = held_out_rows(home, place.store, name)
+        rows = held_out_rows(home, place.store, name, encoder=place.settings.encoder)
     if not rows:
         raise NotFound(
             "no ticket of this home has a reply that could be compared with.",
