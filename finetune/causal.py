@@ -5,7 +5,6 @@ weights.
 """
 
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from finetune.causal_rows import Encoded, Row, RowEncoder
 from finetune.causal_run import Run, sharded
 from finetune.tuning import Unwatched, Watch
 from rapport.errors import DataError
+from rapport.layers import without_peft_warnings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,7 @@ class Fitted:
 
     history: (step, held-out loss) of each look; before, after: held-out loss a token, None without held-out rows.
     tokens: seen in training, without padding. left_out: rows longer than allowed.
+    gathered: all weights, in the first process, where each process holds a part of them.
     """
 
     model: Any
@@ -36,6 +37,7 @@ class Fitted:
     left_out: int
     tokens: int
     seconds: float
+    gathered: dict[str, Any] | None = None
 
 
 def fit_causal(
@@ -86,8 +88,7 @@ def adapted(model: Any, plan: CausalPlan) -> Any:
             r=plan.rank, lora_alpha=2 * plan.rank, lora_dropout=plan.dropout, target_modules="all-linear",
             task_type="CAUSAL_LM",
         )  # fmt: skip
-        with warnings.catch_warnings():  # peft asks transformers by a name that is about to go
-            warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        with without_peft_warnings():
             model = get_peft_model(model, config)
     for item in model.parameters():
         if item.requires_grad:
@@ -123,4 +124,5 @@ def _fitted(run: Run, model: Any, given: Encoded, *, seconds: float) -> Fitted:
         model=model.eval(), plan=run.plan, history=history[1:], before=history[0][1] if history else None,
         after=min(loss for _, loss in history[1:]) if len(history) > 1 else None, steps=run.progress.step,
         rows=len(given.examples), left_out=given.left_out, tokens=run.progress.tokens, seconds=round(seconds, 2),
+        gathered=run.gathered,
     )  # fmt: skip

@@ -55,6 +55,7 @@ class Run:
         self._per_epoch = len(self._order(0))
         self.steps = plan.steps or max(1, round(plan.epochs * self._per_epoch))
         self.progress = Progress()
+        self.gathered: dict[str, Any] | None = None  # all weights, where each process holds a part
 
     def train(self) -> None:
         """Run all steps, or until held-out rows get no better; then put the best weights back."""
@@ -139,7 +140,13 @@ class Run:
             for name, item in self._trained():
                 if name in self.progress.best:
                     item.copy_(self.progress.best[name])
+        if self._spread():
+            self.gathered = self.accelerator.get_state_dict(self.model)
         self.accelerator.end_training()
+
+    def _spread(self) -> bool:
+        """Whether each process holds a part of every weight (FSDP)."""
+        return str(self.accelerator.distributed_type.value) == "FSDP"
 
     def _trained(self) -> list[tuple[str, Any]]:
         plain = self.accelerator.unwrap_model(self.model)
@@ -154,7 +161,7 @@ class Run:
         """Write a checkpoint. Weights that are spread over processes have none: no process holds them all."""
         import torch
 
-        if not self.accelerator.is_main_process or self.accelerator.distributed_type == "FSDP":
+        if not self.accelerator.is_main_process or self._spread():
             return
         tensors = {f"weights.{name}": item for name, item in self._trained()}
         tensors |= {f"best.{name}": item for name, item in self.progress.best.items()}

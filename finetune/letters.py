@@ -10,6 +10,8 @@ _GREETING = re.compile(
     r"(?P<rest>[^,.!?:;\n–—]{0,48})(?:[,.!:;–—]+|\n|$)\s*",
     re.IGNORECASE,
 )
+# "Karim, I checked …", "My dear Karim,", and what greets in other languages, where the name is known
+_OPENING = re.compile(r"^\s*(?:[^\W\d_]+\.?\s+){0,3}(?P<name>[^\W\d_]+)\s*(?:[,!:–—-]\s+|[,!:–—-]?\s*\n\s*)")
 _CLOSING = re.compile(
     r"(?:^|(?<=[.!?…\n]))\s*(?:(?:with )?(?:kind|best|warm|warmest|many|friendly)(?:est)? (?:regards|wishes)|regards|"
     r"best|cheers|sincerely|yours(?: sincerely| truly| faithfully)?|all the best|take care|thanks(?: again)?|"
@@ -29,8 +31,8 @@ def body_of(text: str, names: Iterable[str] = ()) -> str:
     greeting = _GREETING.match(text)
     if greeting and len(greeting["rest"].split()) <= 4:
         text = text[greeting.end() :]
-    elif (first := re.match(r"^\s*(?:[^\W\d_]+\s+)?([^\W\d_]+)\s*[,!:–—-]\s+", text)) and first[1].casefold() in words:
-        text = text[first.end() :]  # "Karim, I checked …", and what greets in other languages
+    elif (first := _OPENING.match(text)) and first["name"].casefold() in words:
+        text = text[first.end() :]
     text = _unsigned(text.strip(), words)
     # "Good news, Karim: …" says the same without the name
     text = re.sub(

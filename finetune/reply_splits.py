@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from prompts.fields import slots_of
+
 Row = Mapping[str, Any]
-ALIKE = 94.0  # rapidfuzz 0-100, from which two conversations count as the same
+ALIKE = 94.0  # rapidfuzz 0-100, from which two texts count as the same
 COMPARED = 400  # rows of one kind that a row is compared with
 
 
@@ -22,23 +24,28 @@ class Split:
 
 
 def distinct(rows: Sequence[Row]) -> tuple[list[Row], int]:
-    """The rows without those that say nearly the same as an earlier one, and how many those were.
+    """The rows without those where both sides say nearly the same as in an earlier one, and how many those were.
 
     Only rows with the same slots in their replies are compared: they may differ in nothing but the field they state.
     """
     from rapidfuzz import fuzz, process
 
     kept: list[Row] = []
-    seen: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    seen: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
     for row in rows:
         texts = [message["content"] for message in row["messages"] if message["role"] != "system"]
-        kind = tuple(sorted(re.findall(r"\{[^}]*\}", texts[-1])))
-        said = " ".join(re.findall(r"[\w{}]+", " | ".join(texts).casefold()))
-        others = seen[kind][-COMPARED:]
-        if process.extractOne(said, others, scorer=fuzz.ratio, score_cutoff=ALIKE) is None:
-            seen[kind].append(said)
+        asked, reply = _plain(" | ".join(texts[:-1])), _plain(texts[-1])
+        others = seen[tuple(sorted(slots_of(texts[-1])))]
+        recent = others[-COMPARED:]
+        near = process.extract_iter(asked, [before for before, _ in recent], scorer=fuzz.ratio, score_cutoff=ALIKE)
+        if not any(fuzz.ratio(reply, recent[place][1]) >= ALIKE for _, _, place in near):
+            others.append((asked, reply))
             kept.append(row)
     return kept, len(rows) - len(kept)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[\w{}]+", text.casefold()))
 
 
 def split_rows(rows: Sequence[Row], *, share: float = 0.2, seed: int = 7) -> Split:

@@ -27,6 +27,7 @@ from ui.commands import (
     train,
     train_escalation,
     train_preference,
+    train_reply,
 )  # fmt: skip
 from ui.commands.common import as_json_error
 from ui.commands.evals import app as evals
@@ -65,6 +66,7 @@ app.command("serve")(serve.command)
 app.add_typer(tickets.app, name="tickets")
 train.app.command("escalation")(train_escalation.command)
 train.app.command("preference")(train_preference.command)
+train.app.command("reply")(train_reply.command)
 app.add_typer(train.app, name="train")
 app.command("predict")(predict.command)
 app.command("explain")(explain.command)

@@ -112,6 +112,8 @@ def test_the_server_starts_and_stops(sample_home):
         "docs/labelling.md",
         "docs/training.md",
         "docs/chat-models.md",
+        "docs/gate.md",
+        "docs/reply-models.md",
     ],
 )
 def test_the_documents_name_only_files_and_verbs_that_exist(name):

@@ -1,0 +1,108 @@
+"""What fine-tuning on a company's tickets gains, and what it forgets: tickets of the opticians, on a reply model.
+
+Held out are later tickets of customers never learnt from. Their wordings are the company's, so they occur in training;
+what is measured is whether the model takes over a company's words and still names the right fields.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from eval.opticians import make_opticians
+from eval.report import Bound
+from finetune.causal_plan import CausalPlan
+from finetune.reply import PLAN, ReplyJob, train_reply
+from finetune.reply_data import asked_by, rows_of_tickets
+from finetune.reply_examples import Examples
+from finetune.tuning import Unwatched, Watch
+from rapport.bases import STARTER
+from rapport.cards import Card
+from rapport.paths import Home
+from rapport.replies import ReplySource
+from rapport.settings import EncoderSettings
+
+TICKETS = 300
+OLD_ROWS, OLD_HELD_OUT = 600, 200
+BOUNDS = (
+    Bound(name="loss_after_over_before", most=0.8),
+    Bound(name="right_slots_gained", least=0.0),
+    Bound(name="old_points_lost", most=2.0),
+    Bound(name="seconds", most=300),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Rows of what the model knows already: some to mix in, some never learnt from to measure with."""
+
+    learnt: Sequence[dict[str, Any]]
+    held_out: Sequence[dict[str, Any]]
+
+
+def known_rows(seed: int) -> Known:
+    """The starter's: of the grammar, the held-out ones in phrases that it was never taught."""
+    from finetune.starter.grammar import rows
+
+    return Known(learnt=list(rows(seed, OLD_ROWS)), held_out=list(rows(seed + 1, OLD_HELD_OUT, held_out=True)))
+
+
+def measure_tuning(
+    home: Home, base: str = STARTER, *, name: str = "opticians", seed: int = 7, plan: CausalPlan = PLAN,
+    share: float = 1.0, known: Known | None = None, watch: Watch | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Fine-tune `base` on the opticians' tickets in a home and say what changed. Shares in 0-1; points in percent.
+
+    The model is left in the home under `name`.
+    """
+    from finetune.reply import base_source
+
+    old = known or known_rows(seed)
+    examples = _examples(base_source(home, base), seed)
+    job = ReplyJob(
+        name=name, base=base, rows=examples.rows, left_out=examples.left_out, old=old.learnt,
+        old_held_out=old.held_out, share=share, plan=plan, replace=True,
+    )  # fmt: skip
+    return figures_of(train_reply(home, job, watch=watch or Unwatched()))
+
+
+def measure_starter(*, seed: int = 7, watch: Watch | None = None) -> dict[str, Any]:
+    """The same for the starter, in a home that is thrown away."""
+    with TemporaryDirectory(prefix="rapport-tuning-") as folder:
+        return measure_tuning(Home(Path(folder)).create(), seed=seed, watch=watch)
+
+
+def figures_of(card: Card) -> dict[str, Any]:
+    """The figures of a card, with those that have bounds."""
+    scores, rows = card.scores, card.data["rows"]
+    new_before, new_after = scores["new_before"], scores["new_after"]
+    figures = {
+        "rows": rows["train"],
+        "held_out": rows["held_out"],
+        "old_rows": rows["old"],
+        "loss_before": scores["loss_before"],
+        "loss_after": scores["loss_after"],
+        "loss_after_over_before": round(scores["loss_after"] / scores["loss_before"], 4),
+        "right_slots_before": new_before["right"],
+        "right_slots_after": new_after["right"],
+        "right_slots_gained": round(new_after["right"] - new_before["right"], 4),
+        "seconds": scores["seconds"],
+    }
+    if "old_before" in scores:
+        before, after = scores["old_before"]["right"], scores["old_after"]["right"]
+        figures |= {"old_before": before, "old_after": after, "old_points_lost": round(100 * (before - after), 2)}
+    return figures
+
+
+def _examples(source: ReplySource, seed: int) -> Examples:
+    from crm.store import Store
+
+    company = make_opticians(seed, TICKETS)
+    with (
+        TemporaryDirectory(prefix="rapport-opticians-") as folder,
+        Store.open(f"sqlite:///{folder}/crm.sqlite3") as store,
+    ):
+        for records in (company.customers, company.orders, company.tickets):
+            store.upsert(records)
+        return rows_of_tickets(store, asked_by(source, EncoderSettings()))
