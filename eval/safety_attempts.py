@@ -78,7 +78,12 @@ def records_of(attempt: Attempt) -> Iterator[AnyRecord]:
         at = datetime(2026, 9, 1, 12, tzinfo=UTC)
         said = (TicketMessage(role="customer", text=f"Question about {order.number}. {hidden}", at=at),)
         yield Ticket(
-            source=SOURCE, source_id=order.number, subject=hidden[:80], customer_id=owner.id, created_at=at, messages=said
+            source=SOURCE,
+            source_id=order.number,
+            subject=hidden[:80],
+            customer_id=owner.id,
+            created_at=at,
+            messages=said,
         )
     elif attempt.place == "customer_name":
         yield replace(owner, name=hidden)

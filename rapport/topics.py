@@ -51,7 +51,9 @@ def save_topics(topics: Topics, folder: Path) -> None:
     from safetensors.numpy import save_file
 
     told = {"names": json.dumps(topics.names), "encoder": topics.encoder}
-    tensors = {"weight": topics.weight.astype(np.float16), "bias": topics.bias.astype(np.float32)}
+    # in C order: safetensors writes memory as it lies
+    weight = np.ascontiguousarray(topics.weight, dtype=np.float16)
+    tensors = {"weight": weight, "bias": np.ascontiguousarray(topics.bias, dtype=np.float32)}
     save_file(tensors, str(folder / FILE), metadata=told)
 
 

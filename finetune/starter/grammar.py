@@ -92,7 +92,7 @@ def answer(random: Random, sheet: Sheet, asked: Sequence[str]) -> str:
     if "items" in left:
         said.append(_pick(random, _table("replies")["status"]["items"], allowed))
     said += [_missing(random, name, allowed, first=not said) for name in need.missing]
-    opening = random.choice(_table("replies")["openings"]["some" if random.random() < 0.2 else "none"])
+    opening = str(random.choice(_table("replies")["openings"]["some" if random.random() < 0.2 else "none"]))
     return opening + " ".join(dict.fromkeys(said))
 
 

@@ -3,10 +3,11 @@
 Learns from the grammar's questions, and from the sample company's messages about other things as ones that ask nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
+from finetune.examples import representative
 from finetune.starter.grammar import ask
 from prompts.fields import TOPICS
 from rapport.dialogues import Ordinary
@@ -45,8 +46,8 @@ def questions(seed: int, count: int, *, held_out: bool = False) -> tuple[list[st
     return [ask(random, (names[place],), held_out=held_out) for place in asked], asked
 
 
-def other_texts(utterances: Sequence[Ordinary]) -> list[str]:
+def other_texts(utterances: Iterable[Ordinary]) -> list[str]:
     """The sample company's messages that are about something else than an order."""
     from rapport.text import mask
 
-    return [mask(item.text) for item in utterances if item.intent not in ABOUT_ORDERS]
+    return [mask(item.text) for item in representative(utterances) if item.intent not in ABOUT_ORDERS]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.turn import Finished, Token
+from agent.events import Finished, Token
 from rapport.errors import ModelError
 from rapport.types import Viewer
 from ui.api.metrics import Metrics

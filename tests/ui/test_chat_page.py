@@ -43,7 +43,7 @@ def test_a_question_gets_a_cited_answer_and_the_citation_opens_the_article(page,
 
 
 def test_the_reply_is_shown_while_it_is_written(page, site, monkeypatch):
-    from agent.turn import Token
+    from agent.events import Token
 
     agent, go = site.service.agent, threading.Event()
 

@@ -9,6 +9,7 @@ from ui.commands import (
     eval_escalation,
     eval_labelling,
     eval_orders,
+    eval_replies,
     eval_retrieval,
     eval_speed,
 )
@@ -21,5 +22,6 @@ app.command("decisions")(eval_decisions.command)
 app.command("drift")(eval_drift.command)
 app.command("labelling")(eval_labelling.command)
 app.command("orders")(eval_orders.command)
+app.command("replies")(eval_replies.command)
 app.command("retrieval")(eval_retrieval.command)
 app.command("speed")(eval_speed.command)
