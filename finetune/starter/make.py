@@ -117,7 +117,7 @@ def ship(made: Made, folder: Path, *, scores: dict[str, Any]) -> Card:
     from rapport.topics import save_topics
 
     card = Card(
-        name="starter",
+        name=folder.name,
         kind="reply",
         base="none: trained from random weights",
         data={"source": "the grammar in finetune/starter", "rows": made.fitted.rows, "seed": made.plan.seed},
