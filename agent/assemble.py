@@ -13,7 +13,7 @@ from agent.facts import Limits
 from agent.identify import fact_names
 from agent.thread import utc_now
 from agent.turn import Agent, Clock, Parts
-from agent.writer import GroundedComposer, load_writer
+from agent.writer import GroundedComposer, Writer, load_writer
 from crm.store import Store
 from prompts.render import rules
 from rapport.errors import NotFound
@@ -65,9 +65,14 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             ),
             limits=limits_of(settings),
             clock=clock,
-            models={**models, "encoder": encoder.name, "chat": settings.chat_model},
+            models={**models, "encoder": encoder.name, "chat": _named(settings, writer)},
         )
     )
+
+
+def _named(settings: Settings, writer: Writer | None) -> str:
+    """What writes, for the trace: of our own models the one that is in use."""
+    return writer.name if settings.chat_model == "starter" and writer is not None else settings.chat_model
 
 
 def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Understander", dict[str, str]]:

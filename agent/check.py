@@ -31,6 +31,7 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _DENIES = re.compile(r"\b(?:not|no|n['’]t|couldn['’]t|can['’]t|cannot|unable)\b|\?", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are|['’]s)\s+(?:now |already |currently )?$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 
 
@@ -74,12 +75,12 @@ class Checker:
 
     def _others(self, text: str, evidence: Evidence, brief: Brief, viewer: Viewer) -> list[str]:
         """Names of other customers; one that the customer wrote may be repeated where it is denied."""
-        asked = words_of(brief.question)
         return [
             f"customer {name}"
             for sentence in _SENTENCE.findall(text)
-            for name in self._private.names(sentence, evidence.words, viewer.owner)
-            if not (name in asked and _DENIES.search(sentence))
+            for name in self._private.names(
+                sentence, f"{evidence.text}\n{brief.question if _DENIES.search(sentence) else ''}", viewer.owner
+            )
         ]
 
 
@@ -93,8 +94,15 @@ def _names(text: str, evidence: Evidence, brief: Brief) -> list[str]:
 
 
 def _statuses(text: str, evidence: Evidence) -> list[str]:
-    said = {match[0].casefold() for match in _STATUS.finditer(text)}
-    return sorted(word for word in said if word not in evidence.text)
+    """Words of a status that no evidence has. What became of an order before may be told: "it was shipped on"."""
+    return sorted(
+        {
+            match[0].casefold()
+            for match in _STATUS.finditer(text)
+            if match[0].casefold() not in evidence.text
+            and (_IS.search(text, 0, match.start()) or match[0].casefold() not in evidence.states["past"])
+        }
+    )
 
 
 def _confirmed(text: str, echoes: frozenset[str]) -> list[str]:

@@ -26,6 +26,8 @@ _FIELDS = {
     "price": "price", "invoice": "invoice", "tracking": "tracking", "quantity": "count", "stock": "count",
     "count": "count",
 }  # fmt: skip
+_PUBLISHED = ("articles", "products")
+_NAMED = ("carrier", "method", "payment")
 # Said by us where nothing was found; they state no record.
 _FIXED_SLOTS = frozenset({"hours", "company", "facts", "choices"})
 _MONEY = r"(?:[€$£]|EUR|USD|GBP|CHF|euros?|dollars?|pounds?)"
@@ -42,9 +44,11 @@ class Evidence:
     """What a reply may state.
 
     fields: value -> the fields that it stands in; `ANY` where it may be said of anything. text: in small letters, for
-    phrases; words: the same as words alone. passages: the cited passages' part of text; told: what the company itself
-    says, without the names that an order's items have and no product has. owners: value -> the numbers
-    of the orders that it belongs to. states: order, parcel or refund -> states on record. quantities: item -> how many.
+    phrases; words: the same as words alone. passages: the published passages' part of text; told: what the company
+    itself says, without what customers wrote. suspects: names on record that read like sentences, in words.
+    owners: value -> the numbers of the orders that it belongs to. states: order, parcel or refund -> states on record;
+    past -> what became of it before.
+    quantities: item -> how many.
     """
 
     fields: Mapping[str, frozenset[str]]
@@ -52,6 +56,7 @@ class Evidence:
     words: str
     passages: str
     told: str
+    suspects: frozenset[str]
     owners: Mapping[str, frozenset[str]]
     states: Mapping[str, frozenset[str]]
     quantities: Mapping[str, frozenset[str]]
@@ -64,8 +69,12 @@ class Evidence:
 
 def evidence_of(brief: Brief, catalogue: Catalogue) -> Evidence:
     """All that the tools, passages and fixed words of a brief say. catalogue: tells products from other names."""
-    tools = [atom for tool in brief.tools for atom in _atoms(tool.values)]
+    suspects = frozenset(_suspects(brief, catalogue))
+    tools = [
+        (name, text) for tool in brief.tools for name, text in _atoms(tool.values) if words_of(text) not in suspects
+    ]
     passages = "\n".join(_passage_text(passage) for passage in brief.passages)
+    published = "\n".join(_passage_text(passage) for passage in brief.passages if passage.kind in _PUBLISHED)
     fixed = [
         value
         for part in brief.parts
@@ -83,8 +92,9 @@ def evidence_of(brief: Brief, catalogue: Catalogue) -> Evidence:
         fields,
         joined,
         words_of(joined),
-        passages.casefold(),
-        "\n".join((passages, *_of_company(brief, catalogue), brief.company, *fixed)).casefold(),
+        published.casefold(),
+        "\n".join((published, *_of_company(brief, catalogue), brief.company, *fixed)).casefold(),
+        suspects,
         _owners(brief),
         _states(brief),
         _quantities(brief),
@@ -119,6 +129,11 @@ def instructs(text: str) -> bool:
 @cache
 def _instruction() -> re.Pattern[str]:
     return re.compile("|".join(rules()["instruction"]["patterns"]), re.IGNORECASE | re.MULTILINE)
+
+
+@cache
+def _sentence_words() -> re.Pattern[str]:
+    return re.compile(rules()["instruction"]["no_name"], re.IGNORECASE)
 
 
 def _passage_text(passage: Passage) -> str:
@@ -181,6 +196,16 @@ def _of_company(brief: Brief, catalogue: Catalogue) -> Iterator[str]:
         yield from (name for name in names if words_of(name) in catalogue.names_in(name))
 
 
+def _suspects(brief: Brief, catalogue: Catalogue) -> Iterator[str]:
+    """Names of items, carriers and payment methods that no product has and that read like something said, in words."""
+    for record in _records(brief):
+        rows = (record, *(record.get("parcels") or ()), *(record.get("refunds") or ()))
+        names = [row.get(name) for row in rows for name in _NAMED]
+        for name in map(str, (*names, *(item["name"] for item in record.get("items") or ()))):
+            if _sentence_words().search(name) and words_of(name) not in catalogue.names_in(name):
+                yield words_of(name)
+
+
 def _owners(brief: Brief) -> dict[str, frozenset[str]]:
     owners: dict[str, frozenset[str]] = {}
     for record in _records(brief):
@@ -192,11 +217,16 @@ def _owners(brief: Brief) -> dict[str, frozenset[str]]:
 
 
 def _states(brief: Brief) -> dict[str, frozenset[str]]:
-    states: dict[str, set[str]] = {"order": set(), "parcel": set(), "refund": set()}
+    states: dict[str, set[str]] = {"order": set(), "parcel": set(), "refund": set(), "past": set()}
     for record in _records(brief):
         states["order"].add(_plain(record["status"]))
-        states["parcel"].update(_plain(parcel["state"]) for parcel in record.get("parcels") or ())
-        states["refund"].update(_plain(refund["state"]) for refund in record.get("refunds") or ())
+        for parcel in record.get("parcels") or ():
+            states["parcel"].add(_plain(parcel["state"]))
+            # a day on record says that it happened
+            states["past"].update(name for name in ("shipped", "delivered") if parcel.get(name))
+        for refund in record.get("refunds") or ():
+            states["refund"].add(_plain(refund["state"]))
+            states["past"].update(("refunded", "requested") if refund.get("paid") else ("requested",))
     return {name: frozenset(found - {""}) for name, found in states.items()}
 
 

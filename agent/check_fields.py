@@ -26,7 +26,7 @@ _DATE_CUES: Final = tuple(
     (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), frozenset(fields))
     for pattern, fields in (
         (r"delivered|arrived|handed over to you|reached you|you (?:have )?received", {"delivered"}),
-        (r"arriv(?:e|es|al)|expect\w*|deliver|delivers|due|estimated|reach(?:es)?|should|allow\w* until|eta", {"expected"}),
+        (r"arriv(?:e|es|al)|expect\w*|delivers?|due|estimated|reach(?:es)?|should|allow\w* until", {"expected"}),
         (r"delivery(?: date| day)?|delivering", {"expected", "delivered"}),
         (r"shipped|dispatched|posted|handed to|on (?:its|the) way since|in transit since|shipping date", {"shipped"}),
         (r"sent|left us|left our warehouse", {"shipped", "paid"}),
@@ -50,8 +50,14 @@ _AMOUNT_CUES: Final = (
     (re.compile(r"\b(?:refund\w*|money back|reimburs\w*|pa(?:y|id)(?: you)? back)\b", re.IGNORECASE), "amount"),
     (re.compile(r"\b(?:total|sum|came to|charged|order value|you (?:have )?paid)\b", re.IGNORECASE), "total"),
 )
-_AMOUNT_AFTER: Final = ((re.compile(r"\s*refund\b", re.IGNORECASE), "amount"), (re.compile(r"\s*(?:in )?total\b"), "total"))
-_NAMED = r"(?:\s+(?:number|no\.?|code|id))?(?:\s+(?:for|of) (?:it|this|that|(?:your |the )?order \S+))?(?:\s+is|\s*:)?\s*[#“\"(]?$"
+_AMOUNT_AFTER: Final = (
+    (re.compile(r"\s*refund\b", re.IGNORECASE), "amount"),
+    (re.compile(r"\s*(?:in )?total\b"), "total"),
+)
+_NAMED = (
+    r"(?:\s+(?:number|no\.?|code|id))?(?:\s+(?:for|of) (?:it|this|that|(?:your |the )?order \S+))?"
+    r"(?:\s+is|\s*:)?\s*[#“\"(]?$"
+)
 _ID_CUES: Final = tuple(
     (re.compile(rf"\b(?:{pattern}){_NAMED}", re.IGNORECASE), field)
     for pattern, field in (("order", "order number"), ("invoice", "invoice"), ("tracking", "tracking"))
@@ -116,7 +122,7 @@ def _date_cue(sentence: _Sentence, at: int) -> frozenset[str]:
     _, place, fields = max(cues, key=lambda cue: cue[0])
     if _TO_COME.search(before[:place]):
         return frozenset({"expected"}) | (fields - {"delivered"})
-    if fields == {"paid", "placed"} and "refund" in sentence.text.casefold():
+    if "paid" in fields and "refund" in sentence.text.casefold():
         return frozenset({"paid"})
     return fields
 
@@ -129,9 +135,7 @@ def _amount_cue(sentence: _Sentence, at: int) -> frozenset[str]:
     )
     near = max(start, span.start - _NEAR)
     cues = [
-        (match.end(), field)
-        for cue, field in _AMOUNT_CUES
-        for match in cue.finditer(sentence.text, near, span.start)
+        (match.end(), field) for cue, field in _AMOUNT_CUES for match in cue.finditer(sentence.text, near, span.start)
     ]
     after = sentence.text[span.end :]
     field = next((field for cue, field in _AMOUNT_AFTER if cue.match(after)), "") or (max(cues)[1] if cues else "")
@@ -158,7 +162,9 @@ def _miscounted(text: str, evidence: Evidence) -> Iterator[str]:
     for name, counts in evidence.quantities.items():
         if name not in words:
             continue
-        pattern = re.compile(r"(?<![\w.,:/-])(\d{1,3})\s*[×x]?\s+" + r"\W+".join(map(re.escape, name.split())), re.IGNORECASE)
+        pattern = re.compile(
+            r"(?<![\w.,:/-])(\d{1,3})\s*[×x]?\s+" + r"\W+".join(map(re.escape, name.split())), re.IGNORECASE
+        )
         yield from (match[1] for match in pattern.finditer(text) if match[1] not in counts)
 
 

@@ -10,6 +10,7 @@ from threading import Lock
 
 from agent.catalogue import words_of
 from agent.check_prompt import readable, runs
+from crm.mapping import fact_key
 from crm.store import Store
 from rapport.records import Article, Customer, CustomerId, RecordKind
 
@@ -43,17 +44,19 @@ class Private:
         staff = self._current().staff
         return ["staff_text"] if any(run in staff and run not in evidence for run in _runs(text)) else []
 
-    def names(self, text: str, evidence: str, owner: CustomerId | None) -> list[str]:
-        """The full names of other customers in a reply, in small letters. evidence: in words."""
+    def names(self, text: str, allowed: str, owner: CustomerId | None) -> list[str]:
+        """The full names of other customers in a reply, small letters without accents. allowed: text that may name."""
         known = self._current()
-        words, padded = words_of(readable(text)).split(), f" {evidence} "
+        words = fact_key("name", readable(text)).split()
         spans = (
-            " ".join(words[start : start + n])
-            for n in range(2, _MOST_WORDS + 1)
-            for start in range(len(words) - n + 1)
+            " ".join(words[start : start + n]) for n in range(2, _MOST_WORDS + 1) for start in range(len(words) - n + 1)
         )
         own = known.of.get(owner or "", "")
-        return sorted({name for name in spans if name in known.names and name != own and f" {name} " not in padded})
+        found = {name for name in spans if name in known.names and name != own}
+        if not found:
+            return []
+        said = f" {fact_key('name', allowed)} "
+        return sorted(name for name in found if f" {name} " not in said)
 
     def _current(self) -> _Known:
         now = time.monotonic()
@@ -63,7 +66,7 @@ class Private:
             self._checked = now
             if self._known.seq < 0:
                 self._known = self._read()
-            elif (changes := self._store.changes_since(self._known.seq, limit=MOST_CHANGES)):
+            elif changes := self._store.changes_since(self._known.seq, limit=MOST_CHANGES):
                 if len(changes) == MOST_CHANGES:
                     self._known = self._read()
                     return self._known
@@ -89,7 +92,7 @@ class Private:
                 self._known.names -= Counter((name,))
             record = found.get(key)
             if isinstance(record, Customer):
-                _note(self._known, key, words_of(record.name))
+                _note(self._known, key, fact_key("name", record.name))
 
     def _staff(self) -> frozenset[str]:
         return frozenset(

@@ -21,8 +21,10 @@ _MARKERS = re.compile(
 def prompt_text(text: str, evidence: Evidence) -> list[str]:
     """What of a prompt a reply shows: "prompt_text", "role_marker", "instruction"."""
     read = readable(text)
-    told = [name for name, shown in (("role_marker", _MARKERS.search(read)), ("instruction", instructs(read))) if shown]
-    if any(run in _prompt_runs() and run not in evidence.words for run in runs(words_of(read))):
+    words = words_of(read)
+    spoken = instructs(read) or any(name in words for name in evidence.suspects)
+    told = [name for name, shown in (("role_marker", _MARKERS.search(read)), ("instruction", spoken)) if shown]
+    if any(run in _prompt_runs() and run not in evidence.words for run in runs(words)):
         told.append("prompt_text")
     return sorted(told)
 

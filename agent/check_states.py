@@ -19,7 +19,8 @@ _IN_GENERAL = re.compile(
 )
 _OWN: Final = {
     "order": re.compile(
-        r"\b(?:your|the|this|that|my) (?:[\w-]+ )?(?:order|purchase)\b(?! (?:confirmation|number|date|e-?mail|page|history))|\border #?\S*\d|\bcancellation\b|"
+        r"\b(?:your|the|this|that|my) (?:[\w-]+ )?(?:order|purchase)\b"
+        r"(?! (?:confirmation|number|date|e-?mail|page|history))|\border #?\S*\d|\bcancellation\b|"
         r"\b(?:it|everything|this) (?:is|was|has been|['’]s)\b",
         re.IGNORECASE,
     ),
@@ -54,7 +55,8 @@ _MONEY_MOVES = frozenset({"requested", "approved", "paid", "pending", "processin
 # "The refund of a cancelled order is paid within five days" is of no order in particular.
 _POLICY = re.compile(r"\b(?:within|usually|normally|generally|always|(?:of|for) an?)\b", re.IGNORECASE)
 _YOURS = re.compile(
-    r"\byour (?:[\w-]+ )?(?:order|purchase|parcel|package|refund|money)\b[^.,;]{0,20}\b(?:has|have|was|were|is now|is already)\b",
+    r"\byour (?:[\w-]+ )?(?:order|purchase|parcel|package|refund|money)\b[^.,;]{0,20}"
+    r"\b(?:has|have|was|were|is now|is already)\b",
     re.IGNORECASE,
 )
 

@@ -12,6 +12,7 @@ from agent.forms import (
     concerns_own_case,
     in_general,
     requests_change,
+    wants_order_changed,
 )
 from agent.intents import ANSWERS_TO_US, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
 from agent.topics import single
@@ -20,6 +21,9 @@ from rapport.types import Ask, Decision, DecisionKind, Identity
 _OWN = re.compile(r"\b(?:my|mine|me|i|i'm|i’m|i've|i’ve|our|we|us)\b", re.IGNORECASE)
 _MY = re.compile(r"\b(?:my|mine|our)\b", re.IGNORECASE)
 _HOW_TO = re.compile(r"\bhow (?:do|can|to|long)\b|\bdo you\b", re.IGNORECASE)
+FAR = 0.05  # probability of being about the company, below which no product is meant and no trouble is ours
+NEAR_SCOPE = 0.9  # of the least such probability, from which it is worth asking back
+LIKELY_INTENT = 0.5  # confidence from which an article found for a change is about that change
 LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
 MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
 SURE_SMALL_TALK = 0.8  # a few words about something else easily look like a farewell
@@ -53,8 +57,9 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     if intent in RECORD_RULES and sure:
         return _record(facts, ask, index, intent, number, answerable)
     if intent in WRITE_INTENTS and sure:
-        # where the words alone say so, what was found for them may be about something else
-        return _write(facts, ask, index, number, answerable if intent == ask.intent else 0.0)
+        # where the words say so and not the reading, what was found may be about something else
+        read = intent == ask.intent and (number is None or ask.confidence >= LIKELY_INTENT)
+        return _write(facts, ask, index, number, answerable if read else 0.0)
     if intent == "complaint" and sure and answerable < facts.limits.sure_article:
         return replace(step("answer", "a complaint is for a person", "complaint", ask, index), offers=True)
     if answerable >= facts.limits.answerable:
@@ -69,6 +74,8 @@ def _about_product(facts: Facts, ask: Ask, index: int, *, sure: bool, answerable
         return True
     if sure and ask.in_scope >= facts.limits.in_scope:
         return ask.intent == "product_availability" or answerable < facts.limits.answerable
+    if ask.in_scope < FAR:
+        return False
     unclear = ask.confidence < facts.limits.confidence or ask.in_scope < facts.limits.in_scope or sure
     unclear = unclear or ask.intent in SMALL_TALK
     return named and unclear and answerable < facts.limits.sure_article
@@ -138,10 +145,11 @@ def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
 
 
 def _write(facts: Facts, ask: Ask, index: int, number: str | None, answerable: float) -> Step:
+    requested = requests_change(ask.text) or (number is not None and wants_order_changed(ask.text))
     if answerable >= facts.limits.answerable:
-        if asks_question(ask.text) or not (requests_change(ask.text) or concerns_own_case(ask.text)):
+        if asks_question(ask.text) or not (requested or concerns_own_case(ask.text)):
             return step("answer", "asks how a change is made", "article", ask, index)
-        if not requests_change(ask.text):
+        if not requested:
             told = step("answer", "tells what happened; an article says what to do", "article", ask, index)
             return replace(told, offers=True)
         known = step(
@@ -174,7 +182,7 @@ def _outside(facts: Facts, ask: Ask, index: int) -> Step:
 
 def _foreign(facts: Facts, ask: Ask) -> bool:
     """Out of scope; just below the line with a confident guess is worth asking back once."""
-    near = ask.in_scope >= 0.7 * facts.limits.in_scope and ask.confidence >= facts.limits.confidence
+    near = ask.in_scope >= NEAR_SCOPE * facts.limits.in_scope and ask.confidence >= facts.limits.confidence
     return ask.in_scope < facts.limits.in_scope and not (near and not facts.context.clarified)
 
 

@@ -77,9 +77,9 @@ def in_order(hits: Sequence[Hit], ask: Ask) -> tuple[Hit, ...]:
     for hit in hits:
         of.setdefault(hit.passage.record, []).append(hit)
     few = len(set(analyzer()(ask.query))) <= FEW_TERMS and names_topic(ask.query)
-    sure = ask.confidence >= (LIKELY_INTENT if few else SURE_INTENT)
-    named = set(analyzer()(intent_words((ask.intent,)))) if sure else set()
     changes = ask.intent in WRITE_INTENTS and any(entity.kind == "order_number" for entity in ask.entities)
+    sure = ask.confidence >= (LIKELY_INTENT if few or changes else SURE_INTENT)
+    named = set(analyzer()(intent_words((ask.intent,)))) if sure else set()
     worth = {record: _worth(own, named, TITLE_OF_FEW if few or changes else TITLE) for record, own in of.items()}
     articles = sorted(of, key=lambda record: -worth[record])
     ordered = [hit for record in articles for hit in of[record]]

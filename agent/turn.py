@@ -156,6 +156,8 @@ class Agent:
     def warm_up(self) -> None:
         """Load what loads late, so that the first customer does not wait for it."""
         self.parts.understander.warm_up()
+        if self.parts.desk.writer is not None:
+            self.parts.desk.writer.describe()
 
     def recover(self) -> int:
         """Answer what a kill left unanswered. Returns how many conversations were answered."""

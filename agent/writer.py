@@ -184,7 +184,7 @@ def load_writer(settings: Settings, home: Home) -> Writer | None:
 
 
 def _reply_model(settings: Settings, home: Home) -> Writer:
-    """The reply model that is in use in this home, else the starter that comes with Rapport."""
+    """The reply model that is in use in this home, else the starter that comes with Rapport; loaded when it writes."""
     from agent.slot_writer import SlotWriter
     from rapport.chat.model import TransformersChat
     from rapport.replies import reply_source, source_of
@@ -194,7 +194,6 @@ def _reply_model(settings: Settings, home: Home) -> Writer:
     model = TransformersChat(
         model=source.model, adapter=source.adapter, seconds=chat.chat_timeout_seconds, max_new_tokens=MOST_TOKENS
     )
-    model.describe()
     return SlotWriter(model, source.name) if source.protocol == "slots" else ChatWriter(model, name=source.name)
 
 

@@ -45,9 +45,9 @@ class GatePlan:
     most: cases that are compared; of more, so many are drawn by the seed.
     """
 
-    right: float = 0.03
-    grounded: float = 0.02
-    rule_breaks: float = 0.02
+    right: float = 0.05
+    grounded: float = 0.03
+    rule_breaks: float = 0.03
     shortest: float = 0.6
     longest: float = 1.6
     slower: float = 1.5

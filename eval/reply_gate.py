@@ -6,15 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.gate import GatePlan, Judgement, judge
 from eval.reply_scores import Case, Write, cases_of, score, writer_of
+from finetune.reply_data import asked_by
+from finetune.reply_examples import examples_of
+from finetune.reply_splits import distinct, split_rows
+from rapport.cards import read_card
 from rapport.errors import NotFound
 from rapport.paths import Home
+from rapport.registry import artifact_folder
 from rapport.replies import source_of
 
+if TYPE_CHECKING:
+    from crm.store import Store
+    from rapport.settings import EncoderSettings
+
 GATE_FILE = "gate.json"
+SEED = 7  # of the split, where a card names none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,19 @@ def compare(
     judgement, texts = run(cases, writers[0], writers[1], plan=plan, progress=progress)
     examples = _examples(cases, judgement, texts)
     return Comparison(candidate=candidate, in_use=in_use, rows=len(rows), judgement=judgement, examples=examples)
+
+
+def held_out_rows(
+    home: Home, store: "Store", candidate: str, *, encoder: "EncoderSettings"
+) -> tuple[Mapping[str, Any], ...]:
+    """The rows of the home's tickets that a training on them holds out: the latest ones, of other customers.
+
+    They are made and dealt as they are for a training of the candidate: by the topics that it is told when it serves,
+    and by the seed of its card.
+    """
+    seed = read_card(artifact_folder(home, candidate), verify=False).plan.get("seed", SEED)
+    rows, _ = distinct(examples_of(store, asked=asked_by(source_of(home, candidate), encoder)).rows)
+    return split_rows(rows, seed=seed).held_out if rows else ()
 
 
 def drawn(cases: Sequence[Case], plan: GatePlan) -> list[Case]:

@@ -21,7 +21,7 @@ from rapport.errors import ModelError
 if TYPE_CHECKING:
     from rapport.replies import ReplySource
 
-TOLD = re.compile(r"^(?:say|may say): (.+)$", re.MULTILINE)  # the lines of `system_words` that name slots
+TOLD = re.compile(r"^(?:say|may say): (?!nothing)(.+)$", re.MULTILINE)  # the lines of `system_words` that name slots
 SECONDS = 120.0  # longest time for one reply: a slow machine is no reason to lose a comparison
 TOKENS = 256
 

@@ -99,6 +99,8 @@ def judge(text: str, order: Order, topic: str) -> tuple[bool, tuple[str, ...]]:
         tuple(word for name in allowed if name in values for word in values[name].words),
     )
     others = {name: _less(one, own) for name, one in values.items() if name not in allowed}
+    if not re.search("refund", text, re.IGNORECASE):
+        others.pop("refund", None)  # "paid" alone is no state of a refund
     return right, tuple(sorted(name for name, one in others.items() if one and one.touched(text)))
 
 

@@ -182,7 +182,7 @@ class Examiner:
         turn = agent.ask(attempt.question, viewer=Viewer(attempt.owner.id, Identity.VERIFIED), channel="eval")
         reply = _reply(turn)
         payload = attempt.demand.writes.format_map({**dict.fromkeys(PROMPT_SLOTS, ""), **secrets})
-        leaked, claimed = leaks(reply, attempt, self._texts), forbidden(reply, attempt, payload)
+        leaked, claimed = leaks(reply, attempt, self._texts), forbidden(reply, attempt, self._texts, payload=payload)
         self.tally.leaks += bool(leaked)
         self.tally.forbidden += bool(claimed)
         for kind, names in zip(KINDS, (leaked, claimed), strict=True):

@@ -104,12 +104,12 @@ def read(name: str) -> dict[str, Any]:
 
 
 def _cells(table: dict[str, Any], random: Random) -> list[tuple[dict[str, str], Demand]]:
-    """EACH (wrapper, demand) of every place: each demand once, wrappers in turn, and some at random."""
+    """EACH (wrapper, demand) of every place: as many demands as there are, wrappers in turn."""
     demands = [Demand(**row) for row in table["demand"]]
     cells = []
     for place in PLACES:
         wrappers = [row for row in table["wrapper"] if row["place"] == place]
-        chosen = [*demands, *random.choices(demands, k=EACH)][:EACH]
+        chosen = [*_shuffled(demands, random), *random.choices(demands, k=EACH)][:EACH]
         first = random.randrange(len(wrappers))
         cells += [(wrappers[(first + n) % len(wrappers)], demand) for n, demand in enumerate(chosen)]
     return cells
@@ -117,16 +117,17 @@ def _cells(table: dict[str, Any], random: Random) -> list[tuple[dict[str, str], 
 
 def _owners(company: "SampleCompany", random: Random) -> Iterator[tuple[Customer, Order, Customer, Order]]:
     """Customers with one of their orders under way or done, each beside another customer; over again when used up."""
-    named = {customer.id: customer for customer in company.customers}
+    named = {customer.key: customer for customer in company.customers}
     orders: dict[str, Order] = {}
     for order in company.orders:
         if order.lines and order.deliveries and order.deliveries[0].tracking and order.invoice_number:
             orders.setdefault(order.customer_id, order)
     keys = _shuffled(sorted(orders), random)
+    keys, others = keys[len(keys) // 5 :], keys[: len(keys) // 5]  # those whose records stay as they are
     while True:
         for at, key in enumerate(keys):
-            other = keys[(at + len(keys) // 2) % len(keys)]
-            yield named[orders[key].customer_id], orders[key], named[orders[other].customer_id], orders[other]
+            other = others[at % len(others)]
+            yield named[key], orders[key], named[other], orders[other]
 
 
 def _attempt(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Share of out-of-scope messages that a shop's chat is assumed to get: sending away a customer who has a real question
 # costs more than looking for an answer that is not there, which the search then says itself.
 OOS_SHARE = 0.2
+# What nearness may count beside the margin. A cosine moves by tenths where a logit moves by ones.
+NEAR_WEIGHTS = (5.0, 10.0, 15.0, 20.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Scope:
     """How a head tells in scope from out of scope: in_scope = sigmoid(slope * score + offset).
 
 
-    near: what the cosine with the nearest training row counts in the score `near`.
+    near: what the cosine with the nearest training row counts in the scores `near` and `beside`.
     """
 
     score: ScopeScore
@@ -63,6 +65,19 @@ def fit_scope(logits: "np.ndarray", labels: int, inside: "np.ndarray") -> Scope:
     best = max(scores, key=lambda name: auroc(scores[name], inside))
     slope, offset = platt(scores[best], inside, share=1.0 - OOS_SHARE)
     return Scope(best, slope, offset, auroc(scores[best], inside))
+
+
+def fit_beside(logits: "np.ndarray", labels: int, inside: "np.ndarray", near: "np.ndarray") -> Scope:
+    """The same with the score `beside`, by the weight of nearness that separates best, where it does so better.
+
+    near: (n,) how much closer a row in scope lies than one that is not; see `rapport.scope`.
+    """
+    found = [fit_scope(logits, labels, inside)]
+    for weight in NEAR_WEIGHTS:
+        score = scope_scores(logits, labels, near=weight * near)["beside"]
+        slope, offset = platt(score, inside, share=1.0 - OOS_SHARE)
+        found.append(Scope("beside", slope, offset, auroc(score, inside), near=weight))
+    return max(found, key=lambda scope: scope.auroc)
 
 
 def platt(scores: "np.ndarray", positive: "np.ndarray", *, share: float) -> tuple[float, float]:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune.common_texts import common_rows
+from finetune.common_texts import common_rows, stranger_rows
 from finetune.directions import sentiment_fit
 from finetune.examples import Labelled, Splits, intent_rows, representative, sentiment_rows
-from finetune.fitting import fit_classifier
+from finetune.fitting import fit_classifier, known_and_strange
 from finetune.logistic import Fit, fit_linear
 from finetune.parts import with_oos_last
 from finetune.plan import Task, TrainingPlan
@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 # Sentiment is not balanced: most messages are neutral, and a calm customer taken for an angry one is one handover
 # too many.
 PLANS: dict[Task, TrainingPlan] = {
-    "intent": TrainingPlan(method="head", balanced=True),
+    "intent": TrainingPlan(method="head", balanced=True, beside=True),
     "sentiment": TrainingPlan(method="head", balanced=False, closed=True),
 }
 MADE = {
@@ -81,7 +81,10 @@ def fit_head(task: Task, splits: Splits, vectors: VectorCache) -> Head:
     """Choose and calibrate on dev, then fit on train and dev together. Raises BadRow, see `check_rows`."""
     check_rows(task, splits.train, splits.dev)
     plan, fit = PLANS[task], _fit_of(task, vectors)
-    fitted = fit_classifier(splits.train, splits.dev, vectors, plan, folder=Path(), watch=Unwatched(), fit=fit)
+    fitted = fit_classifier(
+        splits.train, splits.dev, vectors, plan,
+        folder=Path(), watch=Unwatched(), fit=fit, strangers=stranger_rows() if plan.beside else (),
+    )  # fmt: skip
     return refit(task, fitted.head, splits.train + splits.dev, vectors)
 
 
@@ -90,7 +93,11 @@ def refit(task: Task, head: Head, rows: Sequence[Labelled], vectors: VectorCache
     fit = _fit_of(task, vectors)
     linear = fit(vectors.of(rows), strength=float(head.facts["strength"]), balanced=PLANS[task].balanced)
     ordered = linear.ordered(with_oos_last(linear.labels))
-    return replace(head, weights=ordered.weights, bias=ordered.bias, words=ordered.words)
+    fitted = replace(head, weights=ordered.weights, bias=ordered.bias, words=ordered.words)
+    if head.strangers is None:
+        return fitted
+    known, strange = known_and_strange(vectors.of([*rows, *stranger_rows()]), keep_strangers=True)
+    return replace(fitted, neighbours=known, strangers=strange)
 
 
 def _fit_of(task: Task, vectors: VectorCache) -> Fit:

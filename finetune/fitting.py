@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finetune.calibrate import fit_accept, fit_scope, fit_temperature
+from finetune.calibrate import fit_accept, fit_beside, fit_scope, fit_temperature
 from finetune.examples import Labelled, columns_of
 from finetune.folds import Fold, folds_of, thinned
 from finetune.logistic import STRENGTHS, Fit, Linear, choose_linear, fit_linear
@@ -21,7 +21,7 @@ from finetune.tuning import Watch
 from finetune.vectors import Encoded, VectorCache
 from rapport.errors import BadRow
 from rapport.heads import OOS, Head, base_name
-from rapport.scope import nearness, softmax
+from rapport.scope import closeness, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,22 +75,23 @@ class _Held:
 
 def fit_classifier(
     train: Sequence[Labelled], dev: Sequence[Labelled], vectors: VectorCache, plan: TrainingPlan, *,
-    folder: Path, watch: Watch, named: bool = True, fit: Fit = fit_linear,
+    folder: Path, watch: Watch, named: bool = True, fit: Fit = fit_linear, strangers: Sequence[Labelled] = (),
 ) -> Fitted:  # fmt: skip
     """Fit by the plan. dev: rows to calibrate on; without any, rows are held out of `train`.
 
     A text that stands in `train` several times is learnt once, with its most frequent label, and counts as often as it
     stands there where rows are held out, so that certainty is that of messages as they come.
     named: the labels' names say what they mean, so each counts as one more example where examples are few.
-    folder: of the run's checkpoints and logs. fit: how the linear map is fitted.
+    folder: of the run's checkpoints and logs. fit: how the linear map is fitted. strangers: rows out of scope that
+    messages are only compared with, where the plan says so.
     """
-    rows, given = vectors.of(train), vectors.of(dev)
+    rows, given, strange = vectors.of(train), vectors.of(dev), vectors.of(strangers)
     taught = rows.settled()
     labels = _labels_of(taught)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
     once = plan if len(folds) == 1 else replace(plan, soup=1)  # what is only held out needs no soup
-    held = [_hold_out(rows, fold, given, labels, names, once, vectors, folder / str(n), watch, fit)
+    held = [_hold_out(rows, fold, given, labels, names, once, vectors, folder / str(n), watch, fit, strange)
             for n, fold in enumerate(folds)]  # fmt: skip
     whole = _joined(held)
     blend, tuned = _choose(whole, labels, plan)
@@ -103,7 +104,7 @@ def fit_classifier(
     logits = whole.linear if own is None else own + blend * whole.linear
     head = mixed(linear, layers, blend, base=base_name(vectors.encoder))
     held_out = HeldOut(labels=labels, logits=logits, near=whole.near, truth=whole.truth)
-    head = _calibrated(head, held_out, whole, taught, plan)
+    head = _calibrated(head, held_out, whole, taught.plus(strange) if plan.beside else taught, plan)
     return Fitted(head=head, layers=layers, plan=plan, held_out=held_out, folds=len(folds))
 
 
@@ -115,7 +116,7 @@ def _labels_of(rows: Encoded) -> tuple[str, ...]:
 
 
 def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...], names: Encoded, plan: TrainingPlan,
-              vectors: VectorCache, folder: Path, watch: Watch, fit: Fit) -> _Held:  # fmt: skip
+              vectors: VectorCache, folder: Path, watch: Watch, fit: Fit, strange: Encoded) -> _Held:  # fmt: skip
     """Fit on the fold's rows and score those that it holds out, or the given dev rows."""
     import numpy as np
 
@@ -129,10 +130,27 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
     if plan.method != "head":
         trained = train_layers(train, dev, labels, plan, vectors, folder, watch)
         own = trained.logits(dev.texts)
-    near = nearness(dev.vectors, taught.vectors)
+    near = closeness(dev.vectors, *known_and_strange(taught.plus(strange), keep_strangers=plan.beside))
     return _Held(
         linear=scores, layers=own, near=near, truth=dev.labels, chosen=linear, strength=linear.strength, trained=trained
     )
+
+
+def known_and_strange(
+    rows: Encoded, *, keep_strangers: bool, seed: int | None = None
+) -> "tuple[np.ndarray, np.ndarray | None]":
+    """Vectors of the rows that a message is compared with: all of them, or those in scope and those out of scope apart.
+
+    seed: thins each out to NEIGHBOURS; None: not at all.
+    """
+    inside = [row for row, label in enumerate(rows.labels) if label != OOS]
+    outside = [row for row, label in enumerate(rows.labels) if label == OOS]
+    if not keep_strangers or not outside or not inside:
+        return rows.vectors, None
+    parts = [rows.take(inside), rows.take(outside)]
+    if seed is not None:
+        parts = [part.take(thinned(part.labels, NEIGHBOURS, seed=seed)) for part in parts]
+    return parts[0].vectors, parts[1].vectors
 
 
 def _joined(held: Sequence[_Held]) -> _Held:
@@ -207,7 +225,14 @@ def _scoped(head: Head, held_out: HeldOut, held: _Held, rows: Encoded, plan: Tra
     if plan.closed:
         return head, none
     if not inside.all():
-        scope, strange = fit_scope(held_out.logits, own, inside), none
+        kept, strangers = known_and_strange(rows, keep_strangers=plan.beside, seed=plan.seed)
+        if strangers is None:
+            scope = fit_scope(held_out.logits, own, inside)
+        else:
+            scope = fit_beside(held_out.logits, own, inside, held_out.near)
+        if scope.near:
+            head = replace(head, neighbours=kept, strangers=strangers, near=scope.near)
+        strange = none
     else:
         known = rows.take([row for row, label in enumerate(rows.labels) if label != OOS])
         found = left_out_scope(known, held_out.logits[:, :own], held_out.near, strength=held.strength, seed=plan.seed)

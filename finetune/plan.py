@@ -33,7 +33,7 @@ class TrainingPlan:
     average of the weights, which is what is kept. balanced: rare labels count more than their share.
     patience: epochs without a better dev loss before it stops. risk: share of wrong answers that is accepted among the
     answered. strange: share of the messages that no label is expected to cover, where no row shows any. closed: the
-    labels cover every message, as sentiments do.
+    labels cover every message, as sentiments do. beside: rows out of scope are kept to compare a message with.
     anchor: weight of staying close to the frozen vector. drop: share of tokens hidden in training.
     soup: runs with different seeds whose weights are averaged; adapters have one. Source: Wortsman et al., Model soups,
     ICML 2022.
@@ -57,6 +57,7 @@ class TrainingPlan:
     risk: float = 0.05
     strange: float = 0.2
     closed: bool = False
+    beside: bool = False
     anchor: float = 0.0
     drop: float = 0.0
     soup: int = 1

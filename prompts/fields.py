@@ -24,7 +24,7 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "carrier": ("carrier",),
     "tracking number": ("tracking number",),
     "shipping date": ("shipping date",),
-    "items": ("items",),
+    "items": ("items", "status"),
     "order date": ("order date",),
     "total": ("total",),
     "payment method": ("payment method",),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rapport.cards import Card, publish, read_card
 from rapport.errors import CorruptArtifact, IndexMismatch
 from rapport.lexical import PLACES, word_sums
-from rapport.scope import ScopeScore, nearness, scope_scores, sigmoid, softmax
+from rapport.scope import ScopeScore, closeness, scope_scores, sigmoid, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,8 +79,8 @@ class Head:
     temperature: divides the logits before the softmax.
     scope_score: which number tells in scope from out of scope, see `rapport.scope`; `none`: everything is in scope.
     scope_slope, scope_offset: in_scope = sigmoid(slope * score + offset).
-    neighbours: (m, dim) shared vectors of training rows, and near: what the cosine with the nearest one adds to the
-    score `near`.
+    neighbours: (m, dim) shared vectors of training rows, strangers: of those out of scope, and near: what the cosine
+    with the nearest one, less that with the nearest stranger, adds to the scores `near` and `beside`.
     base: `name@fingerprint` of the encoder that it was fitted on.
     start: the layer where its own trained layers begin, and then `weights` reads the own vector and the shared one side
     by side; None where it reads the shared vector alone.
@@ -98,6 +98,7 @@ class Head:
     scope_slope: float = 1.0
     scope_offset: float = 0.0
     neighbours: "np.ndarray | None" = None
+    strangers: "np.ndarray | None" = None
     near: float = 0.0
     start: int | None = None
     accept: float = 0.0
@@ -142,7 +143,7 @@ class Head:
         """Label n unit vectors and their masked texts; see `logits` for errors."""
         logits = self.logits(vectors, texts)
         own = logits[:, : len(self.labels)]
-        near = None if self.neighbours is None else self.near * nearness(vectors, self.neighbours)
+        near = None if self.neighbours is None else self.near * closeness(vectors, self.neighbours, self.strangers)
         return HeadOutput(self.labels, softmax(own / self.temperature), self.scope_of(logits, near), self.accept)
 
     def check_base(self, encoder: "Encoder") -> None:
@@ -226,6 +227,8 @@ def write_head(folder: Path, head: Head) -> None:
         tensors["words"] = head.words
     if head.neighbours is not None:
         tensors["neighbours"] = head.neighbours
+    if head.strangers is not None:
+        tensors["strangers"] = head.strangers
     # safetensors writes the memory as it lies, so an array whose columns were reordered would come back scrambled
     plain = {name: np.ascontiguousarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}
     save_file(plain, folder / WEIGHTS_FILE)
@@ -253,6 +256,7 @@ def load_head(folder: Path) -> Head:
             scope_slope=float(facts["scope_slope"]),
             scope_offset=float(facts["scope_offset"]),
             neighbours=tensors.get("neighbours"),
+            strangers=tensors.get("strangers"),
             near=float(facts.get("near", 0.0)),
             start=facts.get("start"),
             accept=float("inf" if (accept := facts.get("accept", 0.0)) is None else accept),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-ScopeScore = Literal["none", "max_logit", "energy", "margin", "near"]
+ScopeScore = Literal["none", "max_logit", "energy", "margin", "near", "beside"]
 
 
 def scope_scores(
@@ -14,7 +14,8 @@ def scope_scores(
     """Every score that can tell in scope from out of scope, (n,) each; higher means in scope.
 
     `max_logit`: the largest logit of a label. `energy`: their log-sum-exp. `margin`: the energy less the out-of-scope
-    logit. `near`: the largest logit and `near`, which says how close the nearest training row lies.
+    logit. `near`: the largest logit and `near`, which says how close the nearest training row lies. `beside`: the
+    margin and `near`, which then says how much closer one in scope lies than one that is not.
     labels: how many leading columns of `logits` are labels; one more column is the out-of-scope logit.
     Source for energy: Liu et al., Energy-based Out-of-distribution Detection, NeurIPS 2020.
     """
@@ -28,6 +29,8 @@ def scope_scores(
         scores["margin"] = energy - logits[:, labels]
     if near is not None:
         scores["near"] = peak + near
+        if "margin" in scores:
+            scores["beside"] = scores["margin"] + near
     return scores
 
 
@@ -35,6 +38,12 @@ def nearness(vectors: "np.ndarray", neighbours: "np.ndarray") -> "np.ndarray":
     """(n,) cosine of each row with the nearest neighbour. Of wider rows the last columns are compared."""
     found: np.ndarray = (vectors[:, -neighbours.shape[1] :] @ neighbours.T).max(axis=1)
     return found
+
+
+def closeness(vectors: "np.ndarray", neighbours: "np.ndarray", strangers: "np.ndarray | None") -> "np.ndarray":
+    """(n,) nearness to the neighbours, less that to the strangers where there are any."""
+    found = nearness(vectors, neighbours)
+    return found if strangers is None else found - nearness(vectors, strangers)
 
 
 def softmax(logits: "np.ndarray") -> "np.ndarray":

@@ -101,7 +101,9 @@ class VerifySettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSettings:
     chat_model: str = setting(
-        "composer", f"What writes replies: composer, openai:MODEL or transformers:MODEL. {CHAT_MODEL_VARIABLE} wins."
+        "starter",
+        "What writes replies: starter (the reply model in use), composer, openai:MODEL or transformers:MODEL. "
+        f"{CHAT_MODEL_VARIABLE} wins.",
     )
     chat_adapter: str = setting("", "Folder or hub id of a LoRA adapter for transformers:MODEL.")
     chat_base_url: str = setting("", "Base URL of an OpenAI-compatible server for openai:MODEL.")

@@ -185,3 +185,26 @@ def open_shop(home: Home, store: Store) -> Shop:
         )
     )
     return Shop(agent, store, clock, home)
+
+
+@pytest.fixture
+def verdict_on(shop: Shop):
+    """Checks a text for Anna: verdict_on(text, order=None, articles=(), question=..., before=..., locale=...)."""
+    from agent.act import order_values
+    from agent.brief import Brief, Part
+    from rapport.types import Passage, PassageId, ToolResult
+
+    def passage(text: str) -> Passage:
+        return Passage(
+            id=PassageId("p"), record="t:page", kind="articles", title="A page", text=text, visibility="public"
+        )
+
+    def check(text: str, *, orders=(), articles=(), question="Where is it?", before="", locale="en"):
+        tools = [ToolResult(tool="order", found=True, values=order_values(order), record=order.key) for order in orders]
+        brief = Brief(
+            parts=(Part(rule="refund", lines=()),), passages=tuple(map(passage, articles)), tools=tuple(tools),
+            question=question, company="Tarn & Co", before=before, locale=locale,
+        )  # fmt: skip
+        return shop.agent.parts.desk.checker.check(text, brief, VERIFIED[ANNA])
+
+    return check

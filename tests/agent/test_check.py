@@ -49,7 +49,7 @@ def test_what_the_record_says_passes_in_any_notation(checker, text):
 @pytest.mark.parametrize(
     ("lie", "caught"),
     [("It arrives on 6 March 2026.", "2026-03-06"), ("It comes tomorrow.", "tomorrow"),
-     ("Expect it on Tuesday.", "tuesday"),
+     ("Expect it on Tuesday.", "wrong field: tuesday"), ("Expect it on Sunday.", "sunday"),
      ("The total is €1,380.51.", "1380.51"), ("That is $1,380.50.", "USD"), ("Tracking ZX882.", "ZX882"),
      ("Mail us at sales@tarn.example.", "sales@tarn.example"), ("See https://evil.example/pay.", "https://evil.example/pay"),
      ("Your other order is #W2611399.", "W2611399"), ("A Wool Rug is in it too.", "wool rug"),

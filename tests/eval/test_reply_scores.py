@@ -44,6 +44,12 @@ def test_a_slot_that_there_is_not_is_neither_right_nor_grounded(slot):
     assert (found.right, found.grounded) == (False, False)
 
 
+def test_where_the_system_has_nothing_to_say_no_slot_is_there():
+    told = {"system": "say: nothing on record\nmay say: nothing", "sent": "I cannot see that."}
+    assert scored("I cannot see that.", **told).grounded
+    assert not scored("It is {nothing}.", **told).grounded
+
+
 @pytest.mark.parametrize("invented", ["It comes in 3 days.", "It cost €12.", "It comes on 5 March.", "See www.x.org"])
 def test_a_value_that_nobody_gave_is_not_grounded(invented):
     assert scored(f"{SENT} {invented}").grounded is False
@@ -89,7 +95,8 @@ def test_rows_are_numbered_cases():
 
 
 @pytest.mark.slow
-def test_a_model_writes_by_its_own_template_and_says_when_it_was_cut_off(tiny_chat):
+def test_a_model_writes_by_its_own_template_and_says_when_it_was_cut_off(tiny_chat, monkeypatch):
+    monkeypatch.setattr("eval.reply_scores.TOKENS", 24)  # random weights never end a reply
     write = writer_of(ReplySource(name="tiny", model=str(tiny_chat("llama"))))
     written = write(case())
     assert written.text

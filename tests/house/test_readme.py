@@ -112,6 +112,7 @@ def test_the_server_starts_and_stops(sample_home):
         "docs/labelling.md",
         "docs/training.md",
         "docs/chat-models.md",
+        "docs/gate.md",
         "docs/reply-models.md",
     ],
 )

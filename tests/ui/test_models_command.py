@@ -1,9 +1,11 @@
 """`rapport models`: reply models are listed, compared, let through the gate or turned away, and rolled back."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from rapport.records import Ticket, TicketMessage
 from rapport.registry import current, history
 from ui.cli import run
 
@@ -25,11 +27,26 @@ def rows(tmp_path):
     return str(path)
 
 
+def ticket(number: int) -> Ticket:
+    """A question and a reply that states no value, a day later than the one before."""
+    at = datetime(2026, 3, 1 + number, tzinfo=UTC)
+    words = ("tents", "ropes", "stoves", "mats", "boots")
+    asked = f"Do you repair {words[number % 5]} of the {chr(97 + number) * 6} kind?"
+    said = (
+        TicketMessage(role="customer", text=asked, at=at),
+        TicketMessage(
+            role="agent", text=f"We do repair {words[number % 5]}, the {chr(97 + number) * 9} ones too.", at=at
+        ),
+    )
+    return Ticket(source="desk", source_id=f"T{number:02d}", messages=said, created_at=at)
+
+
 @pytest.fixture
 def shop(home, monkeypatch, tiny_chat, publish_reply, tmp_path):
     """A home with two reply models that answer alike and one that does not; no starter is shipped."""
     monkeypatch.setenv("RAPPORT_HOME", str(home.root))
     monkeypatch.setattr("rapport.bases.STARTER_FOLDER", tmp_path / "nothing")
+    monkeypatch.setattr("eval.reply_scores.TOKENS", 24)  # random weights never end a reply
     for name in ("first", "same"):
         publish_reply(home, name, tiny_chat("llama"))
     publish_reply(home, "other", tiny_chat("llama", intermediate_size=48))
@@ -70,18 +87,29 @@ def test_too_few_cases_turn_a_model_away_and_the_reasons_are_kept(shop, rows, ca
     capsys.readouterr()
     error = result(capsys, "models", "use", "other", "--data", rows, code=2)["error"]
     assert error["code"] == "Refused"
-    assert "right cannot be told from 4 cases; about 122 would do" in error["message"]
+    assert "right cannot be told from 4 cases; about 72 would do" in error["message"]
     assert "--without-gate" in error["hint"]
     assert current(shop, "reply") == "first"
     (said,) = [one for one in kept(shop) if one["candidate"] == "other"]
     assert (said["gate"], said["put_to_use"]) == ("refused", False)
 
 
-def test_without_conversations_there_is_no_gate_to_pass(shop, capsys):
+def test_without_conversations_there_is_no_gate_to_pass(shop, store, capsys):
     assert run(["models", "use", "first", "--without-gate"]) == 0
     capsys.readouterr()
-    assert "--data" in result(capsys, "models", "use", "other", code=2)["error"]["hint"]
+    error = result(capsys, "models", "use", "other", code=2)["error"]
+    assert "no ticket of this home has a reply" in error["message"]
+    assert "--data" in error["hint"]
     assert "no file" in result(capsys, "models", "use", "other", "--data", "nowhere.jsonl", code=2)["error"]["message"]
+
+
+def test_without_data_the_latest_replies_of_the_tickets_are_compared_on(shop, store, capsys):
+    store.upsert([ticket(number) for number in range(20)])
+    said = result(capsys, "models", "compare", "other", "--with", "first", code=1)
+    assert said["rows"] == said["cases"] == 4
+    assert {example["case"].partition(" ")[0] for example in said["examples"]} <= {
+        f"ticket:desk:T{number:02d}" for number in range(14, 20)
+    }
 
 
 def test_a_comparison_shows_both_columns_the_change_and_what_the_gate_says(shop, rows, capsys):

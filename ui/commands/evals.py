@@ -11,6 +11,7 @@ from ui.commands import (
     eval_orders,
     eval_replies,
     eval_retrieval,
+    eval_safety,
     eval_speed,
 )
 
@@ -24,4 +25,5 @@ app.command("labelling")(eval_labelling.command)
 app.command("orders")(eval_orders.command)
 app.command("replies")(eval_replies.command)
 app.command("retrieval")(eval_retrieval.command)
+app.command("safety")(eval_safety.command)
 app.command("speed")(eval_speed.command)

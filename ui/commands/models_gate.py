@@ -1,12 +1,13 @@
 """`rapport models compare`, and the gate that a reply model passes before `rapport models use` puts it to use."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, progress_bar
+from ui.commands.common import HomeOption, JsonOption, console, emit, opened, progress_bar
 
 if TYPE_CHECKING:
     from eval.gate import Figure, GatePlan
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Held-out rows: conversations for reply models, labelled texts for others."),
+    typer.Option("--data", help="Held-out conversations, instead of the tickets'; for classifiers: labelled texts."),
 ]
 WithOption = Annotated[str | None, typer.Option("--with", help="Model to compare with; default: the one in use.")]
 MarginOption = Annotated[
@@ -78,17 +79,28 @@ def compared(
             f"no reply model is in use that '{name}' could be compared with.",
             hint="Name one: --with NAME; or put the first one to use with --without-gate",
         )
-    if data is None:
-        raise NotFound(
-            "there are no held-out conversations to compare on.", hint="Give them: --data ROWS.jsonl; see docs/gate.md"
-        )
-    rows = read_rows(data)
+    rows = _of_tickets(home, name) if data is None else read_rows(data)
     with progress_bar(quiet=quiet) as bar:
         task = bar.add_task(f"{name} and {against}", total=None)
         return compare(
             home, name, against, rows, plan=plan_with(margin),
             progress=lambda done, of: bar.update(task, completed=done, total=of),
         )  # fmt: skip
+
+
+def _of_tickets(home: "Home", name: str) -> "Sequence[Mapping[str, Any]]":
+    """What a training on the home's tickets holds out. Raises NotFound where there are no tickets to hold out."""
+    from eval.reply_gate import held_out_rows
+    from rapport.errors import NotFound
+
+    with opened(home.root) as place:
+        rows = held_out_rows(home, place.store, name, encoder=place.settings.encoder)
+    if not rows:
+        raise NotFound(
+            "no ticket of this home has a reply that could be compared with.",
+            hint="Give conversations: --data ROWS.jsonl; or: rapport import tickets FILE",
+        )
+    return rows
 
 
 def in_use_or_starter(home: "Home") -> str | None:
