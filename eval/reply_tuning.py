@@ -13,7 +13,7 @@ from typing import Any
 from eval.opticians import make_opticians
 from eval.report import Bound
 from finetune.causal_plan import CausalPlan
-from finetune.reply import PLAN, ReplyJob, train_reply
+from finetune.reply import PLAN, ReplyJob, base_source, old_needed, train_reply
 from finetune.reply_data import asked_by, rows_of_tickets
 from finetune.reply_examples import Examples
 from finetune.tuning import Unwatched, Watch
@@ -24,7 +24,7 @@ from rapport.replies import ReplySource
 from rapport.settings import EncoderSettings
 
 TICKETS = 300
-OLD_ROWS, OLD_HELD_OUT = 600, 200
+OLD_HELD_OUT = 200
 BOUNDS = (
     Bound(name="loss_after_over_before", most=0.8),
     Bound(name="right_slots_gained", least=0.0),
@@ -41,11 +41,11 @@ class Known:
     held_out: Sequence[dict[str, Any]]
 
 
-def known_rows(seed: int) -> Known:
+def known_rows(seed: int, count: int) -> Known:
     """The starter's: of the grammar, the held-out ones in phrases that it was never taught."""
     from finetune.starter.grammar import rows
 
-    return Known(learnt=list(rows(seed, OLD_ROWS)), held_out=list(rows(seed + 1, OLD_HELD_OUT, held_out=True)))
+    return Known(learnt=list(rows(seed, count)), held_out=list(rows(seed + 1, OLD_HELD_OUT, held_out=True)))
 
 
 def measure_tuning(
@@ -56,9 +56,7 @@ def measure_tuning(
 
     The model is left in the home under `name`.
     """
-    from finetune.reply import base_source
-
-    old = known or known_rows(seed)
+    old = known or known_rows(seed, old_needed(plan, share, TICKETS))
     examples = _examples(base_source(home, base), seed)
     job = ReplyJob(
         name=name, base=base, rows=examples.rows, left_out=examples.left_out, old=old.learnt,

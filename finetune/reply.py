@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from rapport.replies import ReplySource, source_of
 
 FEWEST = 30  # replies from which anything can be learnt and anything measured
 OLD_MEASURED = 200
-PLAN = CausalPlan(epochs=6, batch_tokens=2048, max_tokens=512, learning_rate=2e-3, rank=16, dropout=0.05)
+PLAN = CausalPlan(epochs=20, batch_tokens=1024, max_tokens=512, learning_rate=5e-3, rank=16, dropout=0.05)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class ReplyJob:
     """One training. base: what it stands on: "starter", a reply model of the home, a folder or a hub id.
 
     left_out: replies that became no row, by reason. old: rows of what the base knows already, mixed in so that it does
-    not forget; old_held_out: such rows to measure whether it does. share: old rows for each new one.
+    not forget; old_held_out: such rows to measure whether it does. share: old rows for each new one, in every epoch.
     """
 
     name: str
@@ -74,9 +75,12 @@ def train_reply(home: Home, job: ReplyJob, *, watch: Watch) -> Card:
         f"{len(dealt.split.train):,} replies to learn, {len(dealt.split.held_out):,} held out (later, of other "
         f"customers), {len(dealt.old):,} rows of what it knows mixed in."
     )
+    # One long epoch: the new rows come again and again, each time with old rows that were not there yet. A few old ones
+    # that come again would be learnt by heart, which keeps little of what they stand for.
+    given = [*dealt.split.train] * max(1, round(job.plan.epochs)) + [*dealt.old]
     with without_peft_warnings():
         fitted = fit_causal(
-            model, tokenizer, [*dealt.split.train, *dealt.old], held_out=dealt.split.held_out, plan=job.plan,
+            model, tokenizer, given, held_out=dealt.split.held_out, plan=changed(job.plan, epochs=1.0),
             folder=folder, progress=watch,
         )  # fmt: skip
     trained = _whole(fitted, source)
@@ -109,6 +113,11 @@ def base_source(home: Home, base: str) -> ReplySource:
     )
 
 
+def old_needed(plan: CausalPlan, share: float, count: int) -> int:
+    """How many old rows a training on so many new ones takes."""
+    return round(share * max(1, round(plan.epochs)) * count)
+
+
 def is_main() -> bool:
     """Whether this process is the first of those that train together, or the only one."""
     return int(os.environ.get("RANK", "0")) == 0
@@ -122,7 +131,7 @@ def _dealt(job: ReplyJob) -> _Dealt:
             hint="; ".join(f"{count:,} left out: {why}" for why, count in job.left_out.items()) or "Give more rows.",
         )
     split = split_rows(rows, seed=job.plan.seed)
-    return _Dealt(split, doubles, tuple(job.old[: round(job.share * len(split.train))]))
+    return _Dealt(split, doubles, tuple(job.old[: old_needed(job.plan, job.share, len(split.train))]))
 
 
 def _measured(model: Any, tokenizer: Any, job: ReplyJob, dealt: _Dealt) -> dict[str, SlotScores]:
@@ -161,7 +170,7 @@ def _card(home: Home, job: ReplyJob, source: ReplySource, dealt: _Dealt, fitted:
             **weights,
         },
         plan={"protocol": "slots" if slots else "text", "method": "sft", "began_with": job.base, "share": job.share,
-              **fitted.plan.as_card()},
+              **fitted.plan.as_card(), "epochs": job.plan.epochs},
         scores={
             "on": "held-out replies",
             "seconds": fitted.seconds,

@@ -47,12 +47,10 @@ def asked_by(source: ReplySource, settings: "EncoderSettings") -> Asked | None:
     return (lambda texts: topics.asked(encoder.encode(texts))) if encoder.name == topics.encoder else None
 
 
-def old_rows(
-    source: ReplySource, *, share: float, count: int, seed: int
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def old_rows(source: ReplySource, count: int, *, seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows that the starter was made from, and some in phrases it never learnt; none for another model."""
     from finetune.starter.grammar import rows
 
     if Path(source.model) != STARTER_FOLDER:
         return [], []
-    return list(rows(seed, round(share * count))), list(rows(seed + 1, OLD_MEASURED, held_out=True))
+    return list(rows(seed, count)), list(rows(seed + 1, OLD_MEASURED, held_out=True))

@@ -41,6 +41,7 @@ TOGETHER = {
     "tests/finetune/test_preference": "torch",
     "tests/eval/test_reply_": "torch",
     "tests/finetune/test_batches.py": "torch",
+    "tests/finetune/test_causal.py": "torch",
     "tests/finetune/test_network.py": "torch",
     "tests/rapport/test_chat_": "torch",
     "tests/rapport/test_encoders.py": "torch",

@@ -46,7 +46,7 @@ def command(
 
     It is not put to use: rapport models use.
     """
-    from finetune.reply import PLAN, ReplyJob, base_source, is_main, train_reply
+    from finetune.reply import PLAN, ReplyJob, base_source, is_main, old_needed, train_reply
     from finetune.reply_data import old_rows
     from finetune.train import check_name
     from rapport.errors import SettingsError
@@ -64,7 +64,7 @@ def command(
     check_name(place, name, replaced=replace)  # before the tickets are read
     source = base_source(place, base)
     rows, left_out = _rows(data, home, source)
-    known, measured = old_rows(source, share=old, count=len(rows), seed=seed)
+    known, measured = old_rows(source, old_needed(plan, old, len(rows)), seed=seed)
     job = ReplyJob(name=name, base=base, rows=rows, left_out=left_out, old=known, old_held_out=measured, share=old,
                    plan=plan, replace=replace)  # fmt: skip
     with training_watch(f"training {name}", quiet=not is_main()) as watch:
