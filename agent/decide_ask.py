@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from agent.context import Wanted
-from agent.decide_intent import asks_availability, choose_of, intent_of, is_sure, points_back
+from agent.decide_intent import asks_availability, choose_of, field_intent, intent_of, is_sure, points_back
 from agent.facts import Facts, Step
 from agent.forms import (
     asks_question,
@@ -40,7 +40,8 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     """What to do about one request; `number` is the order number that it names, if any."""
     intent = intent_of(facts, ask, number)
     answerable = facts.answerable[index] if index < len(facts.answerable) else 0.0
-    sure = is_sure(facts, ask, intent) or number is not None
+    field = field_intent(facts, ask, number) is not None
+    sure = is_sure(facts, ask, intent) or number is not None or field
     if intent in SMALL_TALK and ask.confidence >= SURE_SMALL_TALK and ask.in_scope >= facts.limits.in_scope:
         return step("answer", f"small talk: {intent}", intent, ask, index)
     sure = sure and intent not in SMALL_TALK
@@ -52,7 +53,8 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     ):
         about = ask.intent if ask.intent in PRODUCT_INTENTS else "product_availability"
         return replace(step("answer", "asks about a product", "product", ask, index), intent=about, looks_up=True)
-    if number is None and answerable < facts.limits.sure_article and _foreign(facts, ask) and intent == ask.intent:
+    far = number is None and not field and intent == ask.intent
+    if far and answerable < facts.limits.sure_article and _foreign(facts, ask):
         return _outside(facts, ask, index)
     if intent in RECORD_RULES and sure:
         return _record(facts, ask, index, intent, number, answerable)
