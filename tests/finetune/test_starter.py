@@ -49,20 +49,20 @@ def test_phrases_held_out_are_never_learnt_from():
 
 
 @pytest.mark.parametrize("part", ["dev", "test"])
-def test_the_evaluation_asks_in_no_phrase_of_the_grammar(part):
+def test_the_evaluation_asks_in_other_phrases_than_the_grammar(part):
     def plain(text):
-        return re.sub(r"[^a-z ]", "", re.sub(r"\{\w+\}", "", text.lower())).split()
+        return tuple(re.sub(r"[^a-z ]", "", re.sub(r"\{\w+\}", "", text.lower())).split())
 
     random = Random(1)
-    known = set()
-    for topic in TOPICS:
-        known |= {tuple(plain(phrase)) for phrase in (*phrases(topic), *phrases(topic, held_out=True))}
-        known |= {tuple(plain(ask(random, (topic,)))) for _ in range(300)}
+    known = {
+        plain(phrase) for topic in TOPICS for held_out in (False, True) for phrase in phrases(topic, held_out=held_out)
+    }
+    known |= {plain(ask(random, (topic,))) for topic in TOPICS for _ in range(300)}
     asked = field_phrasings(part)
     assert set(asked) == set(TOPICS) - {"parcel"}
-    for phrase in (phrase for some in asked.values() for phrase in some):
-        assert phrase.count("{number}") == 1
-        assert tuple(plain(phrase)) not in known, phrase
+    wordings = [phrase for some in asked.values() for phrase in some]
+    assert all(phrase.count("{number}") == 1 for phrase in wordings)
+    assert not [phrase for phrase in wordings if plain(phrase) in known]
 
 
 def test_two_topics_in_one_question_never_ask_the_same_twice():
