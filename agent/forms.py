@@ -51,7 +51,8 @@ _ORDER_CHANGE = re.compile(
     r"(?:address|post ?code|house number|street|size|colou?r|quantity|name)\b|"
     r"\b(?:should|must|needs? to|has to|ought to) (?:go|be (?:sent|delivered|shipped|changed|stopped|taken))\b|"
     r"\b(?:go|goes|come|collect\w*|pick\w*)\b.{0,40}\binstead\b|\blet\b.{0,30}\b(?:receive|collect|accept|pick)\b|"
-    r"\b(?:apply|use|redeem)\b.{0,30}\b(?:code|voucher|coupon|points)\b|\bknock\b.{0,20}\boff\b|\bdiscount\b",
+    r"\b(?:apply|use|redeem)\b.{0,30}\b(?:code|voucher|coupon|points)\b|\bknock\b.{0,20}\boff\b|\bdiscount\b|"
+    r"\b(?:typo|mistake|error)\b.{0,20}\b(?:street|address|name|post ?code|size)\b|\btake (?:it|them|these|those)\b",
     re.IGNORECASE,
 )
 _TOPIC = re.compile(r"^\W*what(?: is|['’]s| are) (?:the|your)\b", re.IGNORECASE)

@@ -101,9 +101,8 @@ def measure(
     search = search_over_faiss()
     progress("import")
     imported = measure_import(effort.rows)
-    progress("replies")
+    progress("language models")
     chat = measure_chat(repetitions=effort.replies)
-    progress("fine-tuning")
     trained = finetune_over_bare(examples=effort.examples)
     figures = {
         "turn_over_encode": turns.ratio.median,
@@ -117,8 +116,8 @@ def measure(
         "finetune_over_bare": trained.ratio.median,
     }
     heads = {"classifiers": asdict(shared), "classifiers_with_layers": asdict(layered) if layered else None}
-    models = {"chat": asdict(chat), "training": asdict(trained)}
-    return figures, {"turns": asdict(turns), **heads, "import": asdict(imported), **models}
+    parts = {"turns": turns, "import": imported, "chat": chat, "training": trained}
+    return figures, {**{name: asdict(part) for name, part in parts.items()}, **heads}
 
 
 def measure_classifiers(

@@ -5,36 +5,10 @@ import threading
 import pytest
 
 from rapport.chat.forward import OneByOne, Packed, choose_forward
-from rapport.chat.prefixes import KEPT, Prefixes
 from rapport.chat.scheduler import PART, Answer, Request, Scheduler
 from rapport.errors import ModelError
 
 PROMPTS = [[5 + (7 * row + at) % 300 for at in range(3 + 5 * row)] for row in range(8)]
-
-
-# The second goes on from the first after 40 tokens, the third is the second again, the fourth begins otherwise.
-CONTINUED = [list(range(10, 70)), [*range(10, 50), *range(90, 120)], [*range(10, 50), *range(90, 120)], [5, *range(60)]]
-
-
-class Counted:
-    """A real forward that keeps how many tokens were read into each new memory first."""
-
-    def __init__(self, inner) -> None:
-        self.inner, self.first, self.new = inner, [], False
-
-    def begin(self):
-        self.new = True
-        return self.inner.begin()
-
-    def fork(self, memory, tokens):
-        self.new = True
-        return self.inner.fork(memory, tokens)
-
-    def step(self, feeds):
-        if self.new:
-            self.first.append(len(feeds[0][1]))
-        self.new = False
-        return self.inner.step(feeds)
 
 
 class Gated:
@@ -266,40 +240,3 @@ def test_an_answer_ends_at_its_last_token(models):
     answer = scheduler.ask(Request(prompt=PROMPTS[0], most=20, ends=frozenset([whole[5]]), seconds=60))
     assert list(answer) == whole[: whole.index(whole[5])]
     assert answer.finish == "stop"
-
-
-def test_the_beginning_that_a_prompt_shares_with_one_before_is_not_read_again(models):
-    forward = choose_forward(models["llama", "float32"])
-    alone = [list(Scheduler(forward).ask(wanted(prompt))) for prompt in CONTINUED]
-    scheduler = Scheduler(Counted(forward))
-    assert [list(scheduler.ask(wanted(prompt))) for prompt in CONTINUED] == alone
-    assert scheduler.forward.first == [len(CONTINUED[0]), len(CONTINUED[1]) - 40, 1, len(CONTINUED[3])]
-
-
-def test_prompts_that_begin_alike_and_end_otherwise_do_not_disturb_each_other(models):
-    forward = choose_forward(models["llama", "float32"])
-    prompts = [[*CONTINUED[0][:30], 50 + row, *CONTINUED[1][-10 - row :]] for row in range(8)]
-    alone = [list(Scheduler(forward).ask(wanted(prompt))) for prompt in prompts]
-    scheduler = Scheduler(forward)
-    list(scheduler.ask(wanted(CONTINUED[0])))
-    assert [list(answer) for answer in [scheduler.ask(wanted(prompt)) for prompt in prompts]] == alone
-
-
-def test_a_model_without_packed_attention_reads_every_prompt_whole(models):
-    model = models["llama", "float32"]
-    model.set_attn_implementation("sdpa")
-    scheduler = Scheduler(Counted(OneByOne(model)))
-    replies = [list(scheduler.ask(wanted(prompt))) for prompt in CONTINUED[:2]]
-    assert scheduler.forward.first == [len(prompt) for prompt in CONTINUED[:2]]
-    assert all(len(reply) == 20 for reply in replies)
-
-
-def test_only_the_prompts_read_last_are_kept(models):
-    prefixes = Prefixes(choose_forward(models["llama", "float32"]))
-    prompts = [[start, *range(20, 60)] for start in range(KEPT + 1)]
-    for prompt in prompts:
-        memory, unread = prefixes.begin(prompt)
-        assert unread == prompt
-        prefixes._forward.step([(memory, unread)])
-        prefixes.keep(prompt, memory)
-    assert [len(prefixes.begin(prompt)[1]) for prompt in (prompts[0], prompts[1], prompts[-1])] == [41, 1, 1]
