@@ -11,6 +11,7 @@ from prompts.fields import slots_of
 
 BATCH = 16
 LONGEST_REPLY = 96  # tokens
+ANYWHERE = frozenset({"order number", "status"})
 _LINE = re.compile(r"^(say|may say): (.+)$", re.MULTILINE)
 
 
@@ -18,8 +19,9 @@ _LINE = re.compile(r"^(say|may say): (.+)$", re.MULTILINE)
 class SlotScores:
     """Shares of the rows whose reply states something, 0-1; nothing keeps the model from writing what it likes.
 
-    right: every slot of the row's own reply, and none that the record or the question does not allow.
-    same: exactly the slots of the row's own reply. wrong: a slot that is not allowed.
+    right: a slot that the row's own reply states, beside those that any reply may name (order number and status) where
+    it has others, and none that the record or the question does not allow: people answer the same question with the
+    tracking number or with the carrier and it. same: exactly the slots of the row's own reply. wrong: one not allowed.
     """
 
     rows: int
@@ -39,7 +41,7 @@ def slot_scores(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str = 
         sent, named, allowed = set(slots_of(said[-1][1])), set(slots_of(text)), slots_allowed(said[0][1])
         outside = not named <= allowed
         wrong += outside
-        right += sent <= named and not outside
+        right += bool((sent - ANYWHERE or sent) & named) and not outside
         same += sent == named
     count = len(checkable)
     return SlotScores(count, right / count, same / count, wrong / count)

@@ -24,6 +24,7 @@ _CUES: Mapping[str, re.Pattern[str]] = {
     "refund date": re.compile(r"refund|paid|credit|money|reimburs|transfer|back", re.I),
     "refund request date": re.compile(r"request|asked|applied", re.I),
     "order date": re.compile(r"order|placed|bought|purchas|booked", re.I),
+    "refund method": re.compile(r"refund|back|return|credit|reimburs|repaid", re.I),
     "refund amount": re.compile(r"refund|back|credit|reimburs|return", re.I),
     "total": re.compile(r"total|cost|sum|price|charge|paid|invoice|bill", re.I),
 }
@@ -105,7 +106,7 @@ def _named(text: str, field: str, words: str) -> Iterator[tuple[int, int, str]]:
         return
     written = re.escape(words).replace(r"\ ", r"[\s_]+")
     for match in re.finditer(rf"(?<!\w){written}(?!\w)", text, re.IGNORECASE):
-        if field != "refund method" or _CUES["refund date"].search(text[: match.start()]):
+        if field != "refund method" or _CUES[field].search(text[: match.start()]):
             yield *match.span(), field
 
 

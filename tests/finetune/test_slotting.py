@@ -85,6 +85,12 @@ def test_of_two_fields_with_one_value_the_nearest_cue_decides():
     )  # fmt: skip
 
 
+def test_the_way_of_a_payment_is_no_way_of_a_refund():
+    same = {**VALUES, "payment": "bank_transfer"}
+    assert put_slots("You paid for it by bank transfer.", same).slots == ("payment method",)
+    assert put_slots("The refund goes back by bank transfer.", same).slots == ("refund method",)
+
+
 def test_of_several_parcels_no_single_value_becomes_a_slot_that_stands_for_all():
     parcels = [*VALUES["parcels"], {**VALUES["parcels"][0], "tracking": "H99", "expected": "2026-05-09"}]
     made = put_slots("H3241145957IE comes on 1 May with Heron Parcel.", {**VALUES, "parcels": parcels})
