@@ -180,7 +180,8 @@ def _together(steps: list[Step]) -> tuple[Step, ...]:
     seen: set[tuple[str, str, str | None]] = set()
     for one in useful or steps[:1]:
         about = "" if one.rule in ("verify", "clarify", "cannot_do") else one.ask.query
-        sign = (one.rule, about if one.order is None else "", one.order)
+        rule = "order_status" if one.rule == "delivery" and one.order else one.rule  # both tell how it stands
+        sign = (rule, about if one.order is None else " ".join(one.topics), one.order)
         if one.rule == "verify":
             sign = ("verify", "", None)
             for place, other in enumerate(kept):

@@ -51,7 +51,8 @@ def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
     """The intent of a question for a field of an order: of the one that is named, or is under discussion."""
     sure = ask.confidence >= facts.limits.confidence
     discussed = facts.context.order is not None and facts.identity is Identity.VERIFIED
-    changes = (sure and ask.intent in WRITE_INTENTS) or wants_order_changed(ask.text)
+    changes = wants_order_changed(ask.text)
+    changes = changes or (sure and ask.intent in WRITE_INTENTS and bool(_CHANGE.search(ask.text)))
     if (number is None and not discussed) or changes:
         return None
     return topic_intent(ask.topics)

@@ -50,6 +50,8 @@ def _with_topics(
 ) -> Ask:
     inside = [clause.text for clause in clauses if clause.text in ask.text]
     found = _named(inside, rows, named) or _named([ask.text], rows, named)
+    if any(name.startswith("refund") for name in found):  # "is it refunded? what was the amount?"
+        found = tuple(dict.fromkeys("refund amount" if name == "total" else name for name in found))
     own = any(entity.kind == "order_number" for entity in ask.entities)
     # "how much was W1, and which carrier?": the second question is about W1 as well
     shared = tuple(numbers) if single(found) and not own and len(numbers) == 1 else ()

@@ -63,16 +63,20 @@ class ReplyTally:
     decisions: DecisionTally | None = None
 
     def figures(self) -> dict[str, Any]:
-        """The stable output: rates in 0-1, invented as a count of replies, ms_p50 of the writing alone."""
+        """The stable output: rates in 0-1, invented as a count of replies, ms_p50 of the writing alone.
+
+        wrong_field: another field's value in the place of the one asked for. beside: such a value beside it.
+        """
         count = max(1, len(self.exchanges))
         own = [one for one in self.exchanges if one.writer.split(" + ")[0].removesuffix(" again") != COMPOSER]
         return {
             "replies": len(self.exchanges),
             "right_values": sum(one.right for one in self.exchanges) / count,
-            "wrong_field": sum(bool(one.wrong) for one in self.exchanges) / count,
+            "wrong_field": sum(bool(one.wrong) and not one.right for one in self.exchanges) / count,
             "invented": sum(bool(one.invented) for one in self.exchanges),
             "right_decision": self.decisions.rate if self.decisions else None,
             "ms_p50": median([one.write_ms for one in own]) if own else None,
+            "beside": sum(bool(one.wrong) and one.right for one in self.exchanges) / count,
             "by_model": len(own) / count,
             "right_by_model": sum(one.right for one in own) / len(own) if own else None,
         }
