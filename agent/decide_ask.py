@@ -22,7 +22,6 @@ _OWN = re.compile(r"\b(?:my|mine|me|i|i'm|i’m|i've|i’ve|our|we|us)\b", re.IG
 _MY = re.compile(r"\b(?:my|mine|our)\b", re.IGNORECASE)
 _HOW_TO = re.compile(r"\bhow (?:do|can|to|long)\b|\bdo you\b", re.IGNORECASE)
 FAR = 0.05  # probability of being about the company, below which no product is meant and no trouble is ours
-NEAR_SCOPE = 0.9  # of the least such probability, from which it is worth asking back
 LIKELY_INTENT = 0.5  # confidence from which an article found for a change is about that change
 LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
 MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
@@ -183,9 +182,7 @@ def _outside(facts: Facts, ask: Ask, index: int) -> Step:
 
 
 def _foreign(facts: Facts, ask: Ask) -> bool:
-    """Out of scope; just below the line with a confident guess is worth asking back once."""
-    near = ask.in_scope >= NEAR_SCOPE * facts.limits.in_scope and ask.confidence >= facts.limits.confidence
-    return ask.in_scope < facts.limits.in_scope and not (near and not facts.context.clarified)
+    return ask.in_scope < facts.limits.in_scope
 
 
 def _unsure(facts: Facts, ask: Ask, index: int, sure: bool) -> Step:

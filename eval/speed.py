@@ -116,7 +116,7 @@ def measure(
         "finetune_over_bare": trained.ratio.median,
     }
     heads = {"classifiers": asdict(shared), "classifiers_with_layers": asdict(layered) if layered else None}
-    parts = {"turns": turns, "import": imported, "chat": chat, "training": trained}
+    parts: dict[str, Any] = {"turns": turns, "import": imported, "chat": chat, "training": trained}
     return figures, {**{name: asdict(part) for name, part in parts.items()}, **heads}
 
 
