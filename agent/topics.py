@@ -49,8 +49,10 @@ def _with_topics(
     ask: Ask, clauses: Sequence[Clause], rows: Mapping[str, int], named: Sequence[str], numbers: set[Entity]
 ) -> Ask:
     inside = [clause.text for clause in clauses if clause.text in ask.text]
-    found = _named(inside, rows, named) or _named([ask.text], rows, named)
-    if any(name.startswith("refund") for name in found):  # "is it refunded? what was the amount?"
+    found = _named(inside, rows, named)
+    if not single(found):  # a first sentence may only tell why something is asked
+        found = single(_named([ask.text], rows, named)) or found
+    if ask.intent == "refund_status" or any(name.startswith("refund") for name in found):  # "what was the amount?"
         found = tuple(dict.fromkeys("refund amount" if name == "total" else name for name in found))
     own = any(entity.kind == "order_number" for entity in ask.entities)
     # "how much was W1, and which carrier?": the second question is about W1 as well

@@ -4,6 +4,7 @@ Half of the orders are the sample company's, half a public shop's where that is 
 of them: it learns from a grammar, and never sees a value. What must not be answered at all is `eval.decisions`.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from eval.homes import Lab, add_sample, finish, import_shop, laboratory
 from eval.order_facts import facts_in
 from eval.reply_truth import judge, record_words
 from eval.report import Bound
-from rapport.records import Order, RecordKind
+from rapport.records import Article, Order, RecordKind
 from rapport.settings import Settings
 from rapport.types import Identity, Turn, Viewer
 
@@ -31,6 +32,7 @@ BOUNDS = (
     Bound(name="right_decision", least=0.98),
 )
 COMPOSER = "composer"
+CITATION = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +115,10 @@ def measure(
     shares = [("sample", count - (count // 2 if shop else 0)), *([(shop.name, count // 2)] if shop else [])]
     for name, share in shares:
         with _opened(name, shop, settings) as lab:
-            agent = lab.agent()
+            agent, articles = lab.agent(), article_texts(lab)
             for order, topic, text in questions(lab, share, random, part=part):
                 turn = agent.ask(text, viewer=Viewer(order.customer_id, Identity.VERIFIED), channel="eval")
-                tally.exchanges.append(judged(name, order, topic, text, turn))
+                tally.exchanges.append(judged(name, order, topic, text, turn, articles=articles))
                 if progress:
                     progress(len(tally.exchanges), count)
             if decisions and name == "sample":
@@ -141,11 +143,18 @@ def field_phrasings(part: Part) -> dict[str, list[str]]:
     return cast(dict[str, list[str]], tomllib.loads(text))
 
 
-def judged(shop: str, order: Order, topic: str, text: str, turn: Turn) -> Exchange:
-    """What is right and wrong with one reply."""
+def article_texts(lab: Lab) -> str:
+    """The words of all articles, which a reply that cites one may quote."""
+    return "\n".join(article.text for article in cast(Iterator[Article], lab.store.iterate(RecordKind.ARTICLES)))
+
+
+def judged(shop: str, order: Order, topic: str, text: str, turn: Turn, *, articles: str = "") -> Exchange:
+    """What is right and wrong with one reply. articles: what it may quote where it cites one."""
     reply = turn.reply.text if turn.reply else ""
     right, wrong = judge(reply, order, topic)
-    allowed, stated = facts_in(f"{text} {record_words(order)}"), facts_in(reply.replace(order.number, ""))
+    quotable = articles if turn.reply and turn.reply.citations else ""
+    allowed = facts_in(f"{text} {record_words(order)} {quotable}")
+    stated = facts_in(CITATION.sub("", reply.replace(order.number, "")))
     return Exchange(
         shop=shop,
         topic=topic,
