@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from agent.context import Pending, Wanted
-from agent.decide_ask import FAR, decide_ask, record_after, record_step, step
-from agent.decide_bounds import beyond
+from agent.decide_ask import decide_ask, record_after, record_step, step
+from agent.decide_bounds import beyond, trouble_elsewhere
 from agent.decide_intent import asks_availability, points_back
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
@@ -28,7 +28,6 @@ MOST_STEPS = 4
 _NO_OFFER = SMALL_TALK | {"declined"}
 SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
-_OWN_TROUBLE = frozenset(REASONS[name] for name in ("anger", "value"))
 _GRAVE = frozenset(REASONS[name] for name in GRAVE)
 _SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse"})
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
@@ -64,8 +63,8 @@ def _person_asked_for(facts: Facts) -> tuple[Step, ...]:
 
 def _escalation(facts: Facts) -> tuple[Step, ...]:
     said = facts.understanding
-    if said.escalate_reason in _OWN_TROUBLE and max(ask.in_scope for ask in said.asks) < FAR:
-        return ()  # the trouble is with somebody else
+    if trouble_elsewhere(facts):
+        return ()
     set_phrase = said.main.intent in SMALL_TALK and said.main.confidence >= SET_PHRASE  # "are you a robot?"
     if said.escalate_level != "escalate" or (set_phrase and len(said.asks) == 1):
         return ()
@@ -181,7 +180,8 @@ def _together(steps: list[Step]) -> tuple[Step, ...]:
     seen: set[tuple[str, str, str | None]] = set()
     for one in useful or steps[:1]:
         about = "" if one.rule in ("verify", "clarify", "cannot_do") else one.ask.query
-        sign = (one.rule, about if one.order is None else "", one.order)
+        rule = "order_status" if one.rule == "delivery" and one.order else one.rule  # both tell how it stands
+        sign = (rule, about if one.order is None else " ".join(one.topics), one.order)
         if one.rule == "verify":
             sign = ("verify", "", None)
             for place, other in enumerate(kept):

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from agent.context import Wanted
-from agent.decide_intent import asks_availability, choose_of, intent_of, is_sure, points_back
+from agent.decide_intent import asks_availability, choose_of, field_intent, intent_of, is_sure, points_back
 from agent.facts import Facts, Step
 from agent.forms import (
     asks_question,
@@ -22,7 +22,6 @@ _OWN = re.compile(r"\b(?:my|mine|me|i|i'm|i’m|i've|i’ve|our|we|us)\b", re.IG
 _MY = re.compile(r"\b(?:my|mine|our)\b", re.IGNORECASE)
 _HOW_TO = re.compile(r"\bhow (?:do|can|to|long)\b|\bdo you\b", re.IGNORECASE)
 FAR = 0.05  # probability of being about the company, below which no product is meant and no trouble is ours
-NEAR_SCOPE = 0.9  # of the least such probability, from which it is worth asking back
 LIKELY_INTENT = 0.5  # confidence from which an article found for a change is about that change
 LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
 MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
@@ -40,7 +39,8 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     """What to do about one request; `number` is the order number that it names, if any."""
     intent = intent_of(facts, ask, number)
     answerable = facts.answerable[index] if index < len(facts.answerable) else 0.0
-    sure = is_sure(facts, ask, intent) or number is not None
+    field = field_intent(facts, ask, number) is not None
+    sure = is_sure(facts, ask, intent) or number is not None or field
     if intent in SMALL_TALK and ask.confidence >= SURE_SMALL_TALK and ask.in_scope >= facts.limits.in_scope:
         return step("answer", f"small talk: {intent}", intent, ask, index)
     sure = sure and intent not in SMALL_TALK
@@ -52,7 +52,8 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     ):
         about = ask.intent if ask.intent in PRODUCT_INTENTS else "product_availability"
         return replace(step("answer", "asks about a product", "product", ask, index), intent=about, looks_up=True)
-    if number is None and answerable < facts.limits.sure_article and _foreign(facts, ask) and intent == ask.intent:
+    far = number is None and not field and intent == ask.intent
+    if far and answerable < facts.limits.sure_article and _foreign(facts, ask):
         return _outside(facts, ask, index)
     if intent in RECORD_RULES and sure:
         return _record(facts, ask, index, intent, number, answerable)
@@ -181,9 +182,7 @@ def _outside(facts: Facts, ask: Ask, index: int) -> Step:
 
 
 def _foreign(facts: Facts, ask: Ask) -> bool:
-    """Out of scope; just below the line with a confident guess is worth asking back once."""
-    near = ask.in_scope >= NEAR_SCOPE * facts.limits.in_scope and ask.confidence >= facts.limits.confidence
-    return ask.in_scope < facts.limits.in_scope and not (near and not facts.context.clarified)
+    return ask.in_scope < facts.limits.in_scope
 
 
 def _unsure(facts: Facts, ask: Ask, index: int, sure: bool) -> Step:

@@ -1,13 +1,26 @@
 """Choose what to do about a request that is outside the agent's bounds by its words. Pure functions of the facts."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.bounds import crosses
-from agent.decide_ask import step
+from agent.decide_ask import FAR, step
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, SMALL_TALK
+from rapport.escalation import REASONS
+from rapport.signals import UNHAPPY, says
 from rapport.types import Ask
 
+# What words must show, by reason, for a message that is hardly about the company to be for a person all the same.
+SIGNS: Mapping[str, tuple[str, ...]] = {
+    REASONS["person"]: ("person",),
+    REASONS["anger"]: ("anger", "accuses"),
+    REASONS["legal"]: ("legal", "press"),
+    REASONS["safety"]: ("safety", "threat", "hurt", "menace"),
+    REASONS["repeated"]: ("again",),
+    REASONS["value"]: (),
+}
+DOUBTFUL = 0.2  # probability of being about the company, below which hardly anybody asks for one of its people
 CLEAR = 0.7  # confidence from which an insult has a request beside it, which is answered
 
 
@@ -16,6 +29,10 @@ def beyond(facts: Facts, ask: Ask, index: int, number: str | None) -> Step | Non
 
     number: the order that it names. Such an order is looked up among the customer's own, whoever is spoken of.
     """
+    if crosses(ask.text, "danger"):
+        return step("hand_over", REASONS["safety"], "escalation", ask, index)
+    if crosses(ask.text, "law"):
+        return step("hand_over", REASONS["legal"], "escalation", ask, index)
     if crosses(ask.text, "bereavement"):
         return step("hand_over", "a death in the family", "bereavement", ask, index)
     if crosses(ask.text, "inside"):
@@ -30,3 +47,17 @@ def beyond(facts: Facts, ask: Ask, index: int, number: str | None) -> Step | Non
 def _asks_something(facts: Facts, ask: Ask) -> bool:
     clear = ask.confidence >= CLEAR and ask.in_scope >= facts.limits.in_scope
     return clear and ask.intent not in SMALL_TALK | ANSWERS_TO_US | {"complaint"}
+
+
+def trouble_elsewhere(facts: Facts) -> bool:
+    """Whether a message seems to be for a person, is hardly about the company, and no word shows the reason."""
+    said = facts.understanding
+    reason, scope = said.escalate_reason, max(ask.in_scope for ask in said.asks)
+    if reason == REASONS["person"] and scope < DOUBTFUL and said.main.intent != "talk_to_person":
+        return True  # somebody is wanted, and not from this company
+    signs = SIGNS.get(reason)
+    if signs is None or scope >= FAR:
+        return False
+    if reason == REASONS["anger"] and said.sentiment > UNHAPPY:
+        return True
+    return not any(says(ask.text, sign) for ask in said.asks for sign in signs)

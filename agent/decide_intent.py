@@ -30,7 +30,7 @@ _NEWEST = re.compile(r"\b(?:last|latest|newest|most recent|recent) (?:order|purc
 def intent_of(facts: Facts, ask: Ask, number: str | None) -> str:
     """The intent to act on: an order number given by itself continues the thread, or asks where the order is."""
     sure = ask.confidence >= facts.limits.confidence
-    if asked := _field_asked(facts, ask, number, sure=sure):
+    if asked := field_intent(facts, ask, number):
         return asked
     if number is not None:
         return _intent_about(facts, ask, sure=sure)
@@ -47,10 +47,12 @@ def intent_of(facts: Facts, ask: Ask, number: str | None) -> str:
     return ask.intent
 
 
-def _field_asked(facts: Facts, ask: Ask, number: str | None, *, sure: bool) -> str | None:
+def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
     """The intent of a question for a field of an order: of the one that is named, or is under discussion."""
+    sure = ask.confidence >= facts.limits.confidence
     discussed = facts.context.order is not None and facts.identity is Identity.VERIFIED
-    changes = (sure and ask.intent in WRITE_INTENTS) or wants_order_changed(ask.text)
+    changes = wants_order_changed(ask.text)
+    changes = changes or (sure and ask.intent in WRITE_INTENTS and bool(_CHANGE.search(ask.text)))
     if (number is None and not discussed) or changes:
         return None
     return topic_intent(ask.topics)

@@ -34,7 +34,8 @@ _STATE = re.compile(
 
 # Asks for an order to be stopped, changed or taken back, in words that no question about its way uses.
 _ORDER_CHANGE = re.compile(
-    r"\b(?:cancel|annul|void|revoke|abort|undo|scrap|withdraw|halt|stop|call (?:off|back)|pull (?:out|back)|drop|kill|"
+    r"\b(?:cancel|annul|void|revoke|abort|undo|scrap|"
+    r"recall|bin|ditch|rescind|reverse|repay|withdraw|halt|stop|call (?:off|back)|pull (?:out|back)|drop|kill|"
     r"delete|erase|forget|get rid of|amend|modify|alter|edit|correct|swap|switch|exchange|replace|redirect|reroute|"
     r"divert|double|remove|add|include|reimburse|refund|return|reduce|increase|upgrade)\b"
     r"(?!\?|s\b| (?:policy|label|status|period))|"
@@ -42,7 +43,8 @@ _ORDER_CHANGE = re.compile(
     r"\b(?:do not|don['’]?t|not|no longer|never) (?:\w+ ){0,2}"
     r"(?:want|need|require|deliver|ship|send|dispatch|receive)\b|\bchange\b(?! of)|"
     r"\b(?:ordered|bought|placed|made|was|is)\b.{0,30}\b(?:by (?:mistake|accident)|accidentally|a mistake)\b|"
-    r"\b(?:changed my mind|money back|pay me back)\b|\b(?:in|to) (?:size )?[\w-]+ instead\b|\binstead of\b|"
+    r"\b(?:changed (?:my|our) minds?|decided against|money back|pay (?:me back|back|out)|cheaper)\b|"
+    r"\b(?:in|to) (?:size )?[\w-]+ instead\b|\binstead of\b|"
     r"\b(?:ship|send|deliver|bring)\b.{0,40}"
     r"\b(?:to (?:my|our|a|an|the|another)|instead|elsewhere|somewhere else|different)\b|"
     r"\b(?:set|put|mark|turn)\b.{0,40}\b(?:to|in|into|on|as)\b|"
@@ -51,7 +53,8 @@ _ORDER_CHANGE = re.compile(
     r"(?:address|post ?code|house number|street|size|colou?r|quantity|name)\b|"
     r"\b(?:should|must|needs? to|has to|ought to) (?:go|be (?:sent|delivered|shipped|changed|stopped|taken))\b|"
     r"\b(?:go|goes|come|collect\w*|pick\w*)\b.{0,40}\binstead\b|\blet\b.{0,30}\b(?:receive|collect|accept|pick)\b|"
-    r"\b(?:apply|use|redeem)\b.{0,30}\b(?:code|voucher|coupon|points)\b|\bknock\b.{0,20}\boff\b|\bdiscount\b",
+    r"\b(?:apply|use|redeem)\b.{0,30}\b(?:code|voucher|coupon|points)\b|\bknock\b.{0,20}\boff\b|\bdiscount\b|"
+    r"\b(?:typo|mistake|error)\b.{0,20}\b(?:street|address|name|post ?code|size)\b|\btake (?:it|them|these|those)\b",
     re.IGNORECASE,
 )
 _TOPIC = re.compile(r"^\W*what(?: is|['’]s| are) (?:the|your)\b", re.IGNORECASE)

@@ -49,9 +49,14 @@ def _with_topics(
     ask: Ask, clauses: Sequence[Clause], rows: Mapping[str, int], named: Sequence[str], numbers: set[Entity]
 ) -> Ask:
     inside = [clause.text for clause in clauses if clause.text in ask.text]
-    texts = inside if len(inside) > 1 else [ask.text, *inside]
-    found = tuple(dict.fromkeys(name for text in texts if text in rows and (name := named[rows[text]])))
+    found = _named(inside, rows, named) or _named([ask.text], rows, named)
+    if any(name.startswith("refund") for name in found):  # "is it refunded? what was the amount?"
+        found = tuple(dict.fromkeys("refund amount" if name == "total" else name for name in found))
     own = any(entity.kind == "order_number" for entity in ask.entities)
     # "how much was W1, and which carrier?": the second question is about W1 as well
     shared = tuple(numbers) if single(found) and not own and len(numbers) == 1 else ()
     return replace(ask, topics=found, entities=(*ask.entities, *shared))
+
+
+def _named(texts: Sequence[str], rows: Mapping[str, int], named: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for text in texts if text in rows and (name := named[rows[text]])))

@@ -14,6 +14,7 @@ from random import Random
 from statistics import median
 from typing import Any, cast
 
+from eval.decision_messages import Part
 from eval.decisions import DecisionTally, measure_decisions
 from eval.homes import Lab, add_sample, finish, import_shop, laboratory
 from eval.order_facts import facts_in
@@ -47,6 +48,12 @@ class Exchange:
     decisions: tuple[str, ...]
     write_ms: float
 
+    @property
+    def verdict(self) -> str:
+        """What is wrong with the reply, in words."""
+        faults = [*([] if self.right else ["not what was asked"]), *(f"states the {name} too" for name in self.wrong)]
+        return "; ".join([*faults, *(f"invents {number}" for number in self.invented)]) or "right"
+
 
 @dataclass(slots=True)
 class ReplyTally:
@@ -56,19 +63,29 @@ class ReplyTally:
     decisions: DecisionTally | None = None
 
     def figures(self) -> dict[str, Any]:
-        """The stable output: rates in 0-1, invented as a count of replies, ms_p50 of the writing alone."""
+        """The stable output: rates in 0-1, invented as a count of replies, ms_p50 of the writing alone.
+
+        wrong_field: another field's value in the place of the one asked for. beside: such a value beside it.
+        """
         count = max(1, len(self.exchanges))
         own = [one for one in self.exchanges if one.writer.split(" + ")[0].removesuffix(" again") != COMPOSER]
         return {
             "replies": len(self.exchanges),
             "right_values": sum(one.right for one in self.exchanges) / count,
-            "wrong_field": sum(bool(one.wrong) for one in self.exchanges) / count,
+            "wrong_field": sum(bool(one.wrong) and not one.right for one in self.exchanges) / count,
             "invented": sum(bool(one.invented) for one in self.exchanges),
             "right_decision": self.decisions.rate if self.decisions else None,
             "ms_p50": median([one.write_ms for one in own]) if own else None,
+            "beside": sum(bool(one.wrong) and one.right for one in self.exchanges) / count,
             "by_model": len(own) / count,
             "right_by_model": sum(one.right for one in own) / len(own) if own else None,
         }
+
+    def samples(self, count: int, seed: int) -> list[dict[str, str]]:
+        """Some exchanges, good and bad, by chance."""
+        chosen = Random(seed).sample(self.exchanges, min(count, len(self.exchanges)))
+        names = ("shop", "topic", "text", "reply", "writer")
+        return [{**{name: getattr(one, name) for name in names}, "verdict": one.verdict} for one in chosen]
 
     def details(self) -> dict[str, Any]:
         """Rates by topic, every exchange that went wrong, and decisions."""
@@ -83,11 +100,12 @@ def measure(
     *,
     count: int = 500,
     seed: int = 0,
+    part: Part = "test",
     settings: Settings | None = None,
     decisions: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> ReplyTally:
-    """Ask `count` questions. shop: folder of a tau2 shop; None asks the sample company alone.
+    """Ask `count` questions. shop: folder of a tau2 shop; None asks the sample company alone. part: of the phrasings.
 
     progress: called with questions asked and to ask.
     """
@@ -96,30 +114,30 @@ def measure(
     for name, share in shares:
         with _opened(name, shop, settings) as lab:
             agent = lab.agent()
-            for order, topic, text in questions(lab, share, random):
+            for order, topic, text in questions(lab, share, random, part=part):
                 turn = agent.ask(text, viewer=Viewer(order.customer_id, Identity.VERIFIED), channel="eval")
                 tally.exchanges.append(judged(name, order, topic, text, turn))
                 if progress:
                     progress(len(tally.exchanges), count)
             if decisions and name == "sample":
-                tally.decisions = measure_decisions(lab, part="test", seed=seed)
+                tally.decisions = measure_decisions(lab, part=part, seed=seed)
     return tally
 
 
-def questions(lab: Lab, count: int, random: Random) -> Iterator[tuple[Order, str, str]]:
+def questions(lab: Lab, count: int, random: Random, *, part: Part) -> Iterator[tuple[Order, str, str]]:
     """Orders with a topic and a question for it, topics equally often, every order once as long as they last."""
     orders = list(cast(Iterator[Order], lab.store.iterate(RecordKind.ORDERS)))
     random.shuffle(orders)
-    phrasings = field_phrasings()
+    phrasings = field_phrasings(part)
     topics = list(phrasings)
     for number in range(count):
         order, topic = orders[number % len(orders)], topics[number % len(topics)]
         yield order, topic, random.choice(phrasings[topic]).replace("{number}", order.number)
 
 
-def field_phrasings() -> dict[str, list[str]]:
-    """The ways of asking by topic."""
-    text = resources.files("eval").joinpath("phrasings", "fields.toml").read_text(encoding="utf-8")
+def field_phrasings(part: Part) -> dict[str, list[str]]:
+    """The ways of asking by topic: `dev` for choosing, `test` written by somebody who had seen no other."""
+    text = resources.files("eval").joinpath("phrasings", f"fields_{part}.toml").read_text(encoding="utf-8")
     return cast(dict[str, list[str]], tomllib.loads(text))
 
 

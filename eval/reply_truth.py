@@ -4,6 +4,7 @@ Shares no code with the agent's own sheets and templates, which may be what is a
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -132,6 +133,7 @@ def record_words(order: Order) -> str:
         days += [refund.requested_at, refund.paid_at]
     for line in order.lines:
         fields += [line.name, line.quantity, *line.options.keys(), *line.options.values()]
+    fields += Counter(line.name for line in order.lines).values()  # "2 × Mug" of two lines
     written = [f"{day:%d %B %Y} {day.day} {day:%B %Y}" for day in days if day]
     return " ".join([*map(str, filter(None, fields)), *written])
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from eval.homes import Lab, add_sample, finish, laboratory
 from eval.report import Bound, Spread, spread
+from eval.speed_chat import measure_chat
 from eval.speed_heads import HeadSpeed, heads_in_use, labelled_messages, measure_heads
 from eval.speed_import import measure_import
+from eval.speed_training import finetune_over_bare
 from rapport.errors import NotFound
 from rapport.paths import Home
 from rapport.types import Identity, Viewer
@@ -29,6 +31,10 @@ BOUNDS = (
     Bound(name="search_over_faiss", most=1.5),
     Bound(name="import_rows_per_s", least=2000),
     Bound(name="import_peak_mb", most=1500),
+    Bound(name="check_ms_p50", most=10),
+    Bound(name="generate_over_bare", least=0.9),
+    Bound(name="eight_over_one", least=3.0),
+    Bound(name="finetune_over_bare", least=0.9),
 )
 WARM_UP = 5
 BATCH = 256
@@ -36,16 +42,21 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much to measure. texts: messages per repetition; batches: of messages; rows: records imported."""
+    """How much to measure. texts: messages per repetition; batches: of messages; rows: records imported.
+
+    replies: generated each way, one after the other; examples: for fine-tuning.
+    """
 
     texts: int
     repetitions: int
     batches: int
     rows: int
+    replies: int = 15
+    examples: int = 300
 
 
 FULL = Effort(texts=60, repetitions=7, batches=15, rows=200_000)
-QUICK = Effort(texts=20, repetitions=3, batches=5, rows=20_000)
+QUICK = Effort(texts=20, repetitions=3, batches=5, rows=20_000, replies=5, examples=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,9 @@ def measure(
     search = search_over_faiss()
     progress("import")
     imported = measure_import(effort.rows)
+    progress("language models")
+    chat = measure_chat(repetitions=effort.replies)
+    trained = finetune_over_bare(examples=effort.examples)
     figures = {
         "turn_over_encode": turns.ratio.median,
         **_figures(shared, layered),
@@ -97,10 +111,13 @@ def measure(
         "import_rows_per_s": imported.rows_per_s,
         "import_peak_mb": imported.peak_mb,
         "check_ms_p50": turns.check_ms.median,
-        "generate_over_bare": None,  # no reply model of our own yet; the composer generates nothing
+        "generate_over_bare": chat.over_bare.median,
+        "eight_over_one": chat.eight_over_one.median,
+        "finetune_over_bare": trained.ratio.median,
     }
     heads = {"classifiers": asdict(shared), "classifiers_with_layers": asdict(layered) if layered else None}
-    return figures, {"turns": asdict(turns), **heads, "import": asdict(imported)}
+    parts: dict[str, Any] = {"turns": turns, "import": imported, "chat": chat, "training": trained}
+    return figures, {**{name: asdict(part) for name, part in parts.items()}, **heads}
 
 
 def measure_classifiers(

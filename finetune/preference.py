@@ -33,12 +33,12 @@ class PreferencePlan:
     """
 
     beta: float = 0.1
-    sft: float = 0.2
+    sft: float = 1.0
     rank: int = 16
     epochs: float = 3.0
     batch_tokens: int = 2048
     max_tokens: int = 1024
-    learning_rate: float = 5e-4
+    learning_rate: float = 2e-4
     held_out: float = 0.2
     looks: int = 6
     patience: int = 2

@@ -37,9 +37,10 @@ def weights_of(card: Card) -> str:
     return hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
 
 
-def base_of(models: Path, card: Card) -> str:
+def base_of(models: Path, card: Card, *, verify: bool = True) -> str:
     """The folder or hub id of the model under an adapter. models: the folder of the home's models.
 
+    verify: hash the base's files, too.
     Raises NotFound where that model is gone, CorruptArtifact where it is damaged or not the one that the adapter was
     trained on, Refused where it is an adapter itself.
     """
@@ -48,12 +49,23 @@ def base_of(models: Path, card: Card) -> str:
         return base  # a hub id
     folder = STARTER_FOLDER if base == STARTER else models / base
     if (folder / CARD).is_file():
-        _check_base(card, read_card(folder))
+        _check_base(card, read_card(folder, verify=verify))
         return str(folder)
     plain = Path(base).expanduser()
     if base != STARTER and (plain / WHOLE).is_file():
         return str(plain.absolute())
     raise NotFound(f"the model '{card.name}' stands on '{base}', which is not there.", hint=GO_BACK)
+
+
+def trouble_of(models: Path, card: Card) -> str:
+    """Why an adapter cannot be loaded, as far as cards tell; "" where nothing speaks against it."""
+    if ADAPTER not in card.files:
+        return ""
+    try:
+        base_of(models, card, verify=False)
+    except (NotFound, CorruptArtifact, Refused) as error:
+        return error.message
+    return ""
 
 
 def standing_on(models: Path, name: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from ui.commands import (
     train_escalation,
     train_preference,
     train_reply,
+    train_starter,
 )  # fmt: skip
 from ui.commands.common import as_json_error
 from ui.commands.evals import app as evals
@@ -67,6 +68,7 @@ app.add_typer(tickets.app, name="tickets")
 train.app.command("escalation")(train_escalation.command)
 train.app.command("preference")(train_preference.command)
 train.app.command("reply")(train_reply.command)
+train.app.command("starter")(train_starter.command)
 app.add_typer(train.app, name="train")
 app.command("predict")(predict.command)
 app.command("explain")(explain.command)

@@ -67,6 +67,11 @@ def phrases(topic: str, *, held_out: bool = False) -> list[str]:
     return [phrase for place, phrase in enumerate(_asking(topic)) if (place % HELD_OUT == HELD_OUT - 1) is held_out]
 
 
+def others() -> list[str]:
+    """Phrases that ask for none of the topics."""
+    return list(_table("questions")["other"])
+
+
 @cache
 def _asking(topic: str) -> tuple[str, ...]:
     """All phrases of a topic: its own, and those that ask for it by one of its names."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rapport.models import Encoder
     from rapport.topics import Topics
 
+MOST_SCORED = 300  # rows
 WINDOW = 512  # tokens of prompt and reply together; an answer needs about a hundred
 
 
@@ -117,7 +118,7 @@ def ship(made: Made, folder: Path, *, scores: dict[str, Any]) -> Card:
     from rapport.topics import save_topics
 
     card = Card(
-        name="starter",
+        name=folder.name,
         kind="reply",
         base="none: trained from random weights",
         data={"source": "the grammar in finetune/starter", "rows": made.fitted.rows, "seed": made.plan.seed},
@@ -137,7 +138,7 @@ def ship(made: Made, folder: Path, *, scores: dict[str, Any]) -> Card:
     return read_card(folder)
 
 
-def score_starter(folder: Path, plan: StarterPlan, *, bound: bool = True, count: int = 300) -> SlotScores:
+def score_starter(folder: Path, plan: StarterPlan, *, bound: bool = True) -> SlotScores:
     """Slots on rows in phrases that were not learnt from. bound: kept to the slots that there are, as in use."""
     from langchain_core.messages import HumanMessage, SystemMessage
 
@@ -149,4 +150,5 @@ def score_starter(folder: Path, plan: StarterPlan, *, bound: bool = True, count:
         prompt = [SystemMessage(messages[0]["content"]), HumanMessage(messages[1]["content"])]
         return str(chat.invoke(prompt, slots=slots).text)
 
+    count = min(MOST_SCORED, max(2, plan.rows // 100))
     return score_slots(list(rows(plan.seed + 2, count, held_out=True)), write, bound=bound)

@@ -8,9 +8,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from finetune.examples import representative
-from finetune.starter.grammar import ask
+from finetune.starter.grammar import ask, others
 from prompts.fields import TOPICS
 from rapport.dialogues import Ordinary
+from rapport.sample.grammar import render
 from rapport.topics import Topics
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
 # Intents whose messages ask for something of an order, so that they are no examples of asking nothing.
 ABOUT_ORDERS = frozenset({"order_status", "delivery_problem", "refund_status", "invoice"})
+OTHER_RENDERINGS = 3
 STRENGTH = 10.0  # of the fit: the inverse of its penalty on large weights; chosen on held-out phrases
 
 
-def fit_topics(encoder: "Encoder", others: Sequence[str], *, count: int = 6000, seed: int = 7) -> Topics:
+def fit_topics(encoder: "Encoder", others: Sequence[str], *, count: int = 9000, seed: int = 7) -> Topics:
     """The map, from `count` questions for one topic each and the texts of `others`, which ask for none."""
     from sklearn.linear_model import LogisticRegression
 
@@ -47,7 +49,9 @@ def questions(seed: int, count: int, *, held_out: bool = False) -> tuple[list[st
 
 
 def other_texts(utterances: Iterable[Ordinary]) -> list[str]:
-    """The sample company's messages that are about something else than an order."""
+    """Messages that ask for none of the topics: the grammar's, and the sample company's about other things."""
     from rapport.text import mask
 
-    return [mask(item.text) for item in representative(utterances) if item.intent not in ABOUT_ORDERS]
+    random = Random("other")
+    own = [mask(render(random, phrase)) for phrase in others() for _ in range(OTHER_RENDERINGS)]
+    return own + [mask(item.text) for item in representative(utterances) if item.intent not in ABOUT_ORDERS]

@@ -31,6 +31,10 @@ class Forward(Protocol):
         """The empty memory of a new sequence."""
         ...
 
+    def fork(self, memory: Any, tokens: int) -> Any:
+        """A memory of its own of the first so many tokens that another one holds; None where that cannot be had."""
+        ...
+
     def step(self, feeds: Sequence[Feed]) -> "torch.Tensor":
         """Read each feed's tokens into its memory. Returns (feeds, vocabulary) logits after the last of each."""
         ...
@@ -70,6 +74,9 @@ class OneByOne:
 
         return DynamicCache(config=self.model.config)
 
+    def fork(self, memory: Any, tokens: int) -> None:
+        return None
+
     def step(self, feeds: Sequence[Feed]) -> "torch.Tensor":
         import torch
 
@@ -93,6 +100,9 @@ class Packed:
 
     def begin(self) -> "Memory":
         return Memory()
+
+    def fork(self, memory: "Memory", tokens: int) -> "Memory":
+        return memory.forked(tokens)
 
     def step(self, feeds: Sequence[Feed]) -> "torch.Tensor":
         import torch
@@ -140,6 +150,16 @@ class Memory:
         for item, buffer in zip(new, kept, strict=True):
             buffer[:, :, self.length : end] = item
         return [buffer[:, :, :end] for buffer in kept]
+
+    def forked(self, tokens: int) -> "Memory":
+        """A copy of the first so many tokens."""
+        copy = Memory()
+        copy.length = tokens
+        for layer, kept in self._layers.items():
+            copy._layers[layer] = [_room(item, max(FIRST_ROOM, 2 * tokens)) for item in kept]
+            for item, buffer in zip(kept, copy._layers[layer], strict=True):
+                buffer[:, :, :tokens] = item[:, :, :tokens]
+        return copy
 
 
 class PackedCache:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from rapport.chat.forward import Forward
+from rapport.chat.prefixes import Prefixes
 from rapport.errors import ModelError
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Scheduler:
         self.forward = forward
         self.rows = rows
         self.passes = 0
+        self._prefixes = Prefixes(forward)
         self._waiting: collections.deque[Answer] = collections.deque()
         self._lock = threading.Lock()
         self._running = False
@@ -125,7 +127,8 @@ class Scheduler:
         """Rows with those that join; none left means that this thread ends."""
         with self._lock:
             while self._waiting and len(rows) < self.rows:
-                row = _Row(self._waiting.popleft(), self.forward.begin())
+                answer = self._waiting.popleft()
+                row = _Row(answer, *self._prefixes.begin(answer.request.prompt))
                 if row.wanted():
                     rows.append(row)
             self._running = bool(rows)
@@ -142,6 +145,9 @@ class Scheduler:
             return []
         self.passes += 1
         likeliest = logits.argmax(dim=-1).tolist()
+        for row in rows:
+            if not row.unread and not row.made:  # it has just read its prompt
+                self._prefixes.keep(row.answer.request.prompt, row.memory)
         return [row for place, row in enumerate(rows) if row.unread or row.take(logits[place], likeliest[place])]
 
     def _give_up(self, rows: "list[_Row]") -> None:
@@ -154,12 +160,12 @@ class Scheduler:
 
 
 class _Row:
-    """A request under way."""
+    """A request under way. unread: what of its prompt the memory does not hold yet."""
 
-    def __init__(self, answer: Answer, memory: Any) -> None:
+    def __init__(self, answer: Answer, memory: Any, unread: list[int]) -> None:
         self.answer = answer
         self.memory = memory
-        self.unread = list(answer.request.prompt)
+        self.unread = unread
         self.made: list[int] = []
         self._generator: torch.Generator | None = None
 

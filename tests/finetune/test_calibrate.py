@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from finetune.calibrate import OOS_SHARE, fit_accept, fit_scope, fit_temperature, interval, platt
+from finetune.calibrate import OOS_SHARE, fit_accept, fit_beside, fit_scope, fit_temperature, interval, platt
 from finetune.metrics import expected_calibration_error
 from rapport.scope import softmax
 
@@ -41,6 +41,17 @@ def test_scope_takes_the_score_that_separates_and_maps_it_to_a_probability():
     assert scope.score == "margin"
     assert scope.auroc > 0.95
     assert scope.slope > 0
+
+
+def test_nearness_counts_beside_the_margin_where_it_separates_better_and_not_where_it_says_nothing():
+    random = np.random.default_rng(9)
+    inside = np.arange(600) % 2 == 0
+    logits = np.column_stack([random.normal(size=(600, 3)), np.where(inside, -1.0, 1.0) + random.normal(size=600)])
+    near = np.where(inside, 0.2, -0.2) + 0.1 * random.normal(size=600)
+    scope = fit_beside(logits, 3, inside, near)
+    assert (scope.score, scope.near > 0) == ("beside", True)
+    assert scope.auroc > fit_scope(logits, 3, inside).auroc
+    assert fit_beside(logits, 3, inside, np.zeros(600)).score == "margin"
 
 
 def test_the_assumed_share_moves_the_threshold():

@@ -20,6 +20,9 @@ class Gated:
     def begin(self):
         return self.inner.begin()
 
+    def fork(self, memory, tokens):
+        return self.inner.fork(memory, tokens)
+
     def step(self, feeds):
         self.let.acquire()
         self.widths.append(len(feeds))

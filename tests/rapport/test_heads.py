@@ -44,6 +44,16 @@ def test_in_scope_is_the_logistic_of_energy_less_the_out_of_scope_logit():
     assert said.in_scope[0] == pytest.approx(1 / (1 + np.exp(-(2 * margin + 1))), abs=1e-6)
 
 
+def test_in_scope_counts_the_nearest_row_in_scope_against_the_nearest_outside(tmp_path):
+    rows = {"neighbours": np.array([[1.0, 0.0]], np.float32), "strangers": np.array([[0.0, 1.0]], np.float32)}
+    beside = head(scope_score="beside", near=3.0, **rows)
+    card = Card(name="demo", kind="intent", base=BASE, data={}, plan={}, scores={})
+    save_head(tmp_path / "demo", beside, card)
+    said = load_head(tmp_path / "demo").predict(np.array([[0.8, 0.6]], dtype=np.float32))
+    margin = np.log(np.exp(0.8) + np.exp(0.6)) - 0.7
+    assert said.in_scope[0] == pytest.approx(1 / (1 + np.exp(-(2 * (margin + 3 * (0.8 - 0.6)) + 1))), abs=1e-6)
+
+
 def test_without_a_scope_score_everything_is_in_scope():
     said = head(scope_score="none").predict(np.eye(2, dtype=np.float32))
     assert said.in_scope.tolist() == [1.0, 1.0]

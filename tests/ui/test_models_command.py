@@ -128,6 +128,17 @@ def test_a_comparison_shows_both_columns_the_change_and_what_the_gate_says(shop,
     assert "the gate lets same through" in capsys.readouterr().out
 
 
+def test_a_model_whose_base_is_gone_is_listed_with_what_is_wrong(shop, publish_reply, tmp_path, capsys):
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
+    publish_reply(shop, "small", tmp_path / "adapter", base="gone")
+    publish_reply(shop, "fine", tmp_path / "adapter", base="first")
+    troubles = {row["name"]: row["trouble"] for row in result(capsys, "models", "list")}
+    assert {name for name, trouble in troubles.items() if trouble} == {"small"}
+    assert run(["models", "list"]) == 0
+    assert "stands on 'gone', which is not there" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_margin_that_is_no_share_is_wrong_use(shop, rows, capsys):
     more = ("--with", "first", "--data", rows, "--margin", "1.5")
     assert "share" in result(capsys, "models", "compare", "other", *more, code=2)["error"]["hint"]

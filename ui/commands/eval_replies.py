@@ -1,6 +1,6 @@
 """`rapport eval replies`: ask for fields of orders and judge what is written by the records."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -8,12 +8,17 @@ from rapport.paths import find_home, public_data
 from rapport.settings import load_settings
 from ui.commands.common import HomeOption, JsonOption, console, emit, progress_bar
 
+if TYPE_CHECKING:
+    from eval.decision_messages import Part
+
 SHOP = "retail_shop"
 
 
 def command(
     replies: Annotated[int, typer.Option(min=1, help="Questions to ask.")] = 500,
     seed: Annotated[int, typer.Option(help="Chooses orders, questions and their wording.")] = 0,
+    part: Annotated[str, typer.Option(help="Phrasings: test, or dev for choosing.")] = "test",
+    samples: Annotated[int, typer.Option(min=0, help="Add so many exchanges, by chance.")] = 0,
     details: Annotated[bool, typer.Option("--details", help="Add every reply that is wrong.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -32,16 +37,26 @@ def command(
             public_data(SHOP),
             count=replies,
             seed=seed,
+            part=_part(part),
             settings=load_settings(find_home(home)),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     figures = tally.figures()
     failing = missed(figures, BOUNDS)
-    emit({**rounded(figures), **(tally.details() if details else {})}, as_json, _render)
+    shown = {"samples": tally.samples(samples, seed)} if samples else {}
+    emit({**rounded(figures), **shown, **(tally.details() if details else {})}, as_json, _render)
     for sentence in failing:
         console(stderr=True).print(sentence)
     if failing:
         raise typer.Exit(1)
+
+
+def _part(name: str) -> "Part":
+    from rapport.errors import SettingsError
+
+    if name not in ("dev", "test"):
+        raise SettingsError(f"--part {name!r} is not known.", hint="Give test or dev.")
+    return cast("Part", name)
 
 
 def _render(data: dict[str, Any]) -> None:
@@ -52,5 +67,9 @@ def _render(data: dict[str, Any]) -> None:
         if not isinstance(value, dict | list):
             table.add_row(name.replace("_", " "), "" if value is None else str(value))
     console().print(table)
+    for sample in data.get("samples", []):
+        console().print(
+            f"{sample['topic']}: {sample['text']}\n  {sample['reply']}\n  ({sample['verdict']})", markup=False
+        )
     for failure in data.get("failures", []):
         console().print(f"{failure['topic']}: {failure['text']}\n  {failure['reply']}\n  wrong: {failure['wrong']}")

@@ -1,4 +1,4 @@
-"""`rapport eval speed`: turns, classifiers, search and imports against their yardsticks."""
+"""`rapport eval speed`: turns, classifiers, search, imports and language models against their yardsticks."""
 
 from typing import Annotated, Any
 
@@ -15,12 +15,15 @@ def command(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Time turns, classifiers, search and import, each against its yardstick. Exits 1 where a bound is missed.
+    """Time the parts, each against its yardstick. Exits 1 where a bound is missed.
 
     heads_over_encode: one message through the encoder and all classifiers, against one bare encoding.
     batch_over_encode: messages a second that way in batches of 256, against those of bare encodings. Both are about
     the classifiers in use in --home that share the encoder's pass, or else those of a new home; layers_over_encode
     is about those in use where some have trained layers of their own, which cost more and have no bound.
+    generate_over_bare: tokens a second of one conversation with a chat model, against transformers' own loop.
+    eight_over_one: of eight conversations at once, against one. finetune_over_bare: examples a second of fine-tuning
+    a chat model, against a bare loop. All three with models of random weights in the shape of the starter.
     All the rest is measured in temporary homes with the default settings and writer; nothing is written to --home.
     """
     from eval.report import missed, rounded

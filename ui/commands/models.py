@@ -23,12 +23,20 @@ RoleArgument = Annotated[
 @app.command("list")
 def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Every model of this home; the one in use for each role is marked."""
+    from rapport.bases import trouble_of
     from rapport.paths import find_home
-    from rapport.registry import EVERY_ROLE, artifacts, current
+    from rapport.registry import EVERY_ROLE, REPLY, artifacts, current
 
     place = find_home(home)
     used = {role: current(place, role) for role in EVERY_ROLE}
-    rows = [{**_summary(asdict(card)), "in_use": used.get(card.kind) == card.name} for card in artifacts(place)]
+    rows = [
+        {
+            **_summary(asdict(card)),
+            "in_use": used.get(card.kind) == card.name,
+            "trouble": trouble_of(place.models, card) if card.kind == REPLY else "",
+        }
+        for card in artifacts(place)
+    ]
     emit(rows, as_json, _render_list)
 
 
@@ -143,6 +151,9 @@ def _render_list(rows: list[dict[str, Any]]) -> None:
         shown = "" if accuracy is None else f"{accuracy:.3f}"
         table.add_row("*" if row["in_use"] else "", row["name"], row["kind"], shown, row["made_at"])
     console().print(table)
+    for row in rows:
+        if row["trouble"]:
+            console().print(row["trouble"], style="yellow", markup=False)
 
 
 def _render_card(card: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ def command(
     name: Annotated[str | None, typer.Option("--name", help="Name of the new model; default: BASE-preferred.")] = None,
     epochs: Annotated[float, typer.Option(help="Passes over the pairs.")] = 3.0,
     beta: Annotated[float, typer.Option(help="How dear it is to move away from the model it begins with.")] = 0.1,
-    learning_rate: Annotated[float, typer.Option(help="Its peak.")] = 5e-4,
+    learning_rate: Annotated[float, typer.Option(help="Its peak.")] = 2e-4,
     seed: Annotated[int, typer.Option(help="Of what is held out and of the training.")] = 7,
     replace: ReplaceOption = False, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
