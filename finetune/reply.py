@@ -31,8 +31,8 @@ from rapport.replies import ReplySource, source_of
 FEWEST = 30  # replies from which anything can be learnt and anything measured
 OLD_MEASURED = 200
 SHARE = 0.5  # old rows for each new one
-# Chosen on the opticians' tickets of another seed. At twice this rate one old question in five was no longer answered with
-# the right field, at half of it held-out loss stayed a fifth higher; AdamW needed more than twice the steps.
+# Chosen on the opticians' tickets of another seed. At twice this rate one old question in five was no longer answered
+# with the right field, at half of it held-out loss stayed a fifth higher; AdamW needed more than twice the steps.
 PLAN = CausalPlan(
     epochs=20, batch_tokens=1024, max_tokens=512, learning_rate=5e-3, optimizer="muon", rank=16, dropout=0.05
 )
