@@ -1,32 +1,38 @@
 """Let a reply model answer rows and see which slots it states. Greedy, so that two runs say the same."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from finetune.causal_rows import Row
 from finetune.reply_rows import messages_of
 from prompts.fields import slots_of
+from rapport.chat.slots import Slots, SlotTrie
 
 BATCH = 16
 LONGEST_REPLY = 96  # tokens
+NONE = ("nothing on record", "nothing")
 ANYWHERE = frozenset({"order number", "status"})
 _LINE = re.compile(r"^(say|may say): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class SlotScores:
-    """Shares of the rows whose reply states something, 0-1; nothing keeps the model from writing what it likes.
+    """Shares of the rows whose reply states something, 0-1.
 
-    right: a slot that the row's own reply states, beside those that any reply may name (order number and status) where
-    it has others, and none that the record or the question does not allow: people answer the same question with the
-    tracking number or with the carrier and it. same: exactly the slots of the row's own reply. wrong: one not allowed.
+    right, same: as it serves, where it can name no other slots than those allowed and has to name those asked for.
+    free, wrong: where nothing keeps it from writing what it likes.
+
+    right, free: it states a slot of the row's own reply (one that is not order number or status, which any reply may
+    name, where that has others) and none that is not allowed: people answer one question with the tracking number, or
+    with the carrier and it. same: exactly the slots of the row's own reply. wrong: a slot that is not allowed.
     """
 
     rows: int
     right: float
     same: float
+    free: float
     wrong: float
 
 
@@ -35,28 +41,33 @@ def slot_scores(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str = 
     checkable = [row for row in rows if row.get("checkable")]
     if not checkable:
         return None
-    right = same = wrong = 0
-    for row, text in zip(checkable, write_replies(model, tokenizer, checkable, name=name), strict=True):
+    right = same = free = wrong = 0
+    bound = write_replies(model, tokenizer, checkable, name=name, bound=True)
+    unbound = write_replies(model, tokenizer, checkable, name=name)
+    for row, held, loose in zip(checkable, bound, unbound, strict=True):
         said = messages_of(row)
-        sent, named, allowed = set(slots_of(said[-1][1])), set(slots_of(text)), slots_allowed(said[0][1])
-        outside = not named <= allowed
+        sent, allowed = set(slots_of(said[-1][1])), set(slots_asked(said[0][1]).allowed)
+        answer = sent - ANYWHERE or sent
+        right += bool(answer & set(slots_of(held)))
+        same += sent == set(slots_of(held))
+        outside = not set(slots_of(loose)) <= allowed
+        free += bool(answer & set(slots_of(loose))) and not outside
         wrong += outside
-        right += bool((sent - ANYWHERE or sent) & named) and not outside
-        same += sent == named
     count = len(checkable)
-    return SlotScores(count, right / count, same / count, wrong / count)
+    return SlotScores(count, right / count, same / count, free / count, wrong / count)
 
 
-def slots_allowed(system: str) -> set[str]:
-    """The slots that the system words demand or allow."""
-    return {name for found in _LINE.finditer(system) for name in found[2].split(", ")} - {
-        "nothing on record",
-        "nothing",
-    }
+def slots_asked(system: str) -> Slots:
+    """The slots that the system words allow, and those that they demand."""
+    told = {found[1]: found[2] for found in _LINE.finditer(system)}
+    must, may = (tuple(name for name in told.get(line, "").split(", ") if name and name not in NONE)
+                 for line in ("say", "may say"))  # fmt: skip
+    return Slots(must + may, must)
 
 
-def write_replies(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str = "the model") -> list[str]:
-    """The model's reply to each row's messages but the last."""
+def write_replies(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str = "the model",
+                  bound: bool = False) -> list[str]:  # fmt: skip
+    """The model's reply to each row's messages but the last. bound: with slots as its system words say alone."""
     import torch
     from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
@@ -69,6 +80,7 @@ def write_replies(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str 
     prompts = [prompter.fit([kinds[role](text) for role, text in messages_of(row)[:-1]], room) for row in rows]
     order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
     ends = sorted(prompter.ends or {tokenizer.eos_token_id})
+    tries = [SlotTrie(tokenizer, slots_asked(messages_of(row)[0][1]), ends=ends) for row in rows] if bound else []
     found = [""] * len(prompts)
     model.eval()
     for start in range(0, len(order), BATCH):
@@ -80,8 +92,24 @@ def write_replies(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str 
             made = model.generate(
                 input_ids=ids.to(model.device), attention_mask=mask.to(model.device), do_sample=False,
                 max_new_tokens=LONGEST_REPLY, eos_token_id=ends, pad_token_id=ends[0],
+                logits_processor=[_Tries(tries[place] for place in places)] if bound else [],
             )  # fmt: skip
         for place, tokens in zip(places, made[:, longest:].tolist(), strict=True):
             end = next((at for at, token in enumerate(tokens) if token in ends), len(tokens))
             found[place] = tokenizer.decode(tokens[:end], skip_special_tokens=True).strip()
     return found
+
+
+class _Tries:
+    """A logits processor with one trie a row."""
+
+    def __init__(self, tries: Iterable[SlotTrie]) -> None:
+        self._tries = list(tries)
+        self._skip: int | None = None  # tokens of the prompts, padded to one length
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        import torch
+
+        self._skip = input_ids.shape[1] if self._skip is None else self._skip
+        rows = zip(self._tries, input_ids, scores, strict=True)
+        return torch.stack([trie.masked(ids[self._skip :].tolist(), row) for trie, ids, row in rows])

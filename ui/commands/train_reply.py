@@ -31,14 +31,18 @@ CheckpointingOption = Annotated[
     bool, typer.Option("--checkpointing", help="Compute activations twice instead of keeping them: for large models.")
 ]
 BatchOption = Annotated[int | None, typer.Option("--batch-tokens", help="Tokens of one step, of all processes.")]
-RateOption = Annotated[float | None, typer.Option("--learning-rate", help="Its peak.")]
-EpochsOption = Annotated[float | None, typer.Option("--epochs", help="Passes over the rows, at most.")]
+RateOption = Annotated[
+    float | None, typer.Option("--learning-rate", help="Its peak; default: 0.005 on the starter, 0.0002 on others.")
+]
+EpochsOption = Annotated[
+    float | None, typer.Option("--epochs", help="Passes over the rows; default: 20 on the starter, 3 on others.")
+]
 
 
 def command(
     data: DataOption = None, base: BaseOption = "starter", name: NameOption = "replies",
     epochs: EpochsOption = None, learning_rate: RateOption = None, batch_tokens: BatchOption = None,
-    rank: RankOption = 16, old: ShareOption = 1.0, checkpointing: CheckpointingOption = False,
+    rank: RankOption = 16, old: ShareOption = 0.5, checkpointing: CheckpointingOption = False,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 7,
     replace: ReplaceOption = False, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -46,23 +50,24 @@ def command(
 
     It is not put to use: rapport models use.
     """
-    from finetune.reply import PLAN, ReplyJob, base_source, is_main, old_needed, train_reply
+    from finetune.reply import ReplyJob, base_source, is_main, old_needed, plan_for, train_reply
     from finetune.reply_data import old_rows
     from finetune.train import check_name
     from rapport.errors import SettingsError
     from rapport.paths import find_home
 
-    plan = changed(
-        PLAN, rank=rank, seed=seed, gradient_checkpointing=checkpointing,
-        epochs=PLAN.epochs if epochs is None else epochs,
-        learning_rate=PLAN.learning_rate if learning_rate is None else learning_rate,
-        batch_tokens=PLAN.batch_tokens if batch_tokens is None else batch_tokens,
-    )  # fmt: skip
     if not 0 <= old <= 20:
         raise SettingsError(f"--old {old:g} is out of range.", hint="Give a value from 0 to 20.")
     place = find_home(home)
     check_name(place, name, replaced=replace)  # before the tickets are read
     source = base_source(place, base)
+    usual = plan_for(source)
+    plan = changed(
+        usual, rank=rank, seed=seed, gradient_checkpointing=checkpointing,
+        epochs=usual.epochs if epochs is None else epochs,
+        learning_rate=usual.learning_rate if learning_rate is None else learning_rate,
+        batch_tokens=usual.batch_tokens if batch_tokens is None else batch_tokens,
+    )  # fmt: skip
     rows, left_out = _rows(data, home, source)
     known, measured = old_rows(source, old_needed(plan, old, len(rows)), seed=seed)
     job = ReplyJob(name=name, base=base, rows=rows, left_out=left_out, old=known, old_held_out=measured, share=old,
