@@ -11,15 +11,14 @@ from typing import Any, Literal
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.chat_models import generate_from_stream
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field
 
 from rapport.chat.forward import choose_forward
 from rapport.chat.prompt import Prompter
-from rapport.chat.scheduler import Answer, Request, Scheduler
+from rapport.chat.scheduler import Request, Scheduler
 from rapport.chat.slots import Slots, SlotTrie
 from rapport.chat.text import Unfolding
 from rapport.chat.weights import Loaded, load_weights
@@ -83,7 +82,18 @@ class TransformersChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+        # chunks, which cost as much as the tokens of a small model, are for those who stream
+        told, ended = list[str](), _Ended("stop", 0, 0)
+        for piece in self._pieces(messages, stop, kwargs.get("slots")):
+            if isinstance(piece, _Ended):
+                ended = piece
+                continue
+            told.append(piece)
+            if run_manager:
+                run_manager.on_llm_new_token(piece)
+        message = AIMessage(content="".join(told), usage_metadata=ended.usage, response_metadata=self._about(ended))
+        generation = ChatGeneration(message=message, generation_info={"finish_reason": ended.finish})
+        return ChatResult(generations=[generation])
 
     def _stream(
         self,
@@ -92,10 +102,19 @@ class TransformersChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
+        for piece in self._pieces(messages, stop, kwargs.get("slots")):
+            if isinstance(piece, _Ended):
+                yield self._last(piece)
+            else:
+                yield _told(piece, run_manager)
+
+    def _pieces(
+        self, messages: list[BaseMessage], stop: list[str] | None, slots: Slots | None
+    ) -> "Iterator[str | _Ended]":
+        """The text as it becomes certain, and at the end how it ended."""
         engine = self.engine
         window = engine.loaded.window
         prompt = engine.prompter.fit(messages, window - self.max_new_tokens if window else None)
-        slots: Slots | None = kwargs.get("slots")
         answer = engine.scheduler.ask(self._request(prompt, engine, slots))
         decode = functools.partial(
             engine.loaded.tokenizer.decode, skip_special_tokens=True, clean_up_tokenization_spaces=False
@@ -106,12 +125,12 @@ class TransformersChat(BaseChatModel):
             for token in answer:
                 made += 1
                 if piece := text.add(token):
-                    yield _told(piece, run_manager)
+                    yield piece
                 if text.stopped:
                     break
             if piece := text.rest():
-                yield _told(piece, run_manager)
-            yield self._last(answer, len(prompt), made)
+                yield piece
+            yield _Ended(answer.finish or "stop", len(prompt), made)  # None: it broke off at a stop string
         finally:  # also when the consumer leaves
             answer.cancel()
 
@@ -128,16 +147,27 @@ class TransformersChat(BaseChatModel):
             seconds=self.seconds,
         )
 
-    def _last(self, answer: Answer, read: int, made: int) -> ChatGenerationChunk:
-        usage = UsageMetadata(input_tokens=read, output_tokens=made, total_tokens=read + made)
-        finish = answer.finish or "stop"  # it broke off at a stop string
+    def _about(self, ended: "_Ended") -> dict[str, Any]:
+        return {"finish_reason": ended.finish, "model_name": self.model}
+
+    def _last(self, ended: "_Ended") -> ChatGenerationChunk:
         message = AIMessageChunk(
-            content="",
-            usage_metadata=usage,
-            response_metadata={"finish_reason": finish, "model_name": self.model},
-            chunk_position="last",
+            content="", usage_metadata=ended.usage, response_metadata=self._about(ended), chunk_position="last"
         )
-        return ChatGenerationChunk(message=message, generation_info={"finish_reason": finish})
+        return ChatGenerationChunk(message=message, generation_info={"finish_reason": ended.finish})
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a reply ended, and how many tokens were read and made."""
+
+    finish: str
+    read: int
+    made: int
+
+    @property
+    def usage(self) -> UsageMetadata:
+        return UsageMetadata(input_tokens=self.read, output_tokens=self.made, total_tokens=self.read + self.made)
 
 
 def _told(piece: str, run_manager: CallbackManagerForLLMRun | None) -> ChatGenerationChunk:
