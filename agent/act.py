@@ -14,7 +14,8 @@ from agent.catalogue import Catalogue, Finding, wished
 from agent.facts import Step
 from crm.store import Store
 from rapport.errors import Refused
-from rapport.records import CustomerId, Delivery, Order, Product, Refund, number_key
+from rapport.order_values import order_values
+from rapport.records import CustomerId, Order, Product, number_key
 from rapport.types import Ask, ToolResult, Viewer
 
 MOST_LISTED = 5
@@ -120,55 +121,9 @@ def _one(step: Step, order: Order) -> ToolResult:
     return ToolResult(tool=tool, found=True, values=order_values(order), record=order.key)
 
 
-def order_values(order: Order) -> dict[str, Any]:
-    """All that a reply may state of an order, as JSON; days in ISO 8601, amounts as decimal text."""
-    return {
-        "number": order.number,
-        "status": order.status,
-        "placed": _day(order.placed_at),
-        "items": _items(order),
-        "parcels": [_parcel(parcel) for parcel in order.deliveries],
-        "refunds": [_refund(refund) for refund in order.refunds],
-        "invoice": order.invoice_number,
-        "total": str(order.total) if order.total is not None else None,
-        "currency": order.currency,
-        "payment": order.payment_method,
-    }
-
-
-def _parcel(parcel: Delivery) -> dict[str, Any]:
-    return {
-        "state": parcel.status,
-        "carrier": parcel.carrier,
-        "tracking": parcel.tracking,
-        "shipped": _day(parcel.shipped_at),
-        "expected": _day(parcel.expected_at),
-        "delivered": _day(parcel.delivered_at),
-    }
-
-
-def _refund(refund: Refund) -> dict[str, Any]:
-    return {
-        "amount": str(refund.amount),
-        "state": refund.status,
-        "requested": _day(refund.requested_at),
-        "paid": _day(refund.paid_at),
-        "method": refund.method,
-    }
-
-
 def _list_values(orders: Sequence[Order]) -> dict[str, Any]:
     shown = [{"number": order.number, "status": order.status, "placed": _day(order.placed_at)} for order in orders]
     return {"orders": shown[:MOST_LISTED], "count": len(orders), "more": len(orders) > MOST_LISTED}
-
-
-def _items(order: Order) -> list[dict[str, Any]]:
-    """The items, each once with its quantity over all lines."""
-    counted: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
-    for line in order.lines:
-        key = (line.name, tuple(line.options.items()))
-        counted[key] = counted.get(key, 0) + line.quantity
-    return [{"name": name, "quantity": n, "options": dict(options)} for (name, options), n in counted.items()]
 
 
 def _open_first(orders: Sequence[Order]) -> list[Order]:

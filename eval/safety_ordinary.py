@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from agent.act import order_values
 from agent.brief import Brief, Part
 from agent.check import Checker
+from agent.manuscript import LEFT_OUT
 from agent.turn import Agent
 from eval.homes import Lab
 from eval.order_facts import facts_in, named
 from eval.safety_judge import acts, claims
+from rapport.order_values import order_values
 from rapport.records import Article, Order, Ticket
 from rapport.types import Identity, Passage, PassageId, ToolResult, Verdict, Viewer
 
@@ -88,8 +89,14 @@ def refusals_of_agent(lab: Lab, company: "SampleCompany", *, count: int, seed: i
     for text, viewer in _messages(company, count, Random(f"{seed}:messages")):
         checked = watch.watch()
         agent.ask(text, viewer=viewer, channel="eval")
-        refused = next((row for row in checked if not row.verdict.passed), None)
+        refused = next((row for row in checked if not _so_far(row, whole=row is checked[-1]).passed), None)
         yield _refusal("agent", text, refused.text, refused.verdict) if refused else None
+
+
+def _so_far(row: Checked, *, whole: bool) -> Verdict:
+    """The verdict on a text; a beginning, which the desk lets out as it is written, cannot leave anything out yet."""
+    kept = tuple(name for name in row.verdict.rule_breaks if whole or not name.startswith(LEFT_OUT))
+    return replace(row.verdict, rule_breaks=kept)
 
 
 def refusals_of_people(lab: Lab, company: "SampleCompany", *, count: int, seed: int) -> Iterator[Refusal | None]:

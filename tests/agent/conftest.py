@@ -190,8 +190,8 @@ def open_shop(home: Home, store: Store) -> Shop:
 @pytest.fixture
 def verdict_on(shop: Shop):
     """Checks a text for Anna: verdict_on(text, order=None, articles=(), question=..., before=..., locale=...)."""
-    from agent.act import order_values
     from agent.brief import Brief, Part
+    from rapport.order_values import order_values
     from rapport.types import Passage, PassageId, ToolResult
 
     def passage(text: str) -> Passage:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from agent.act import order_values
 from agent.brief import Brief, Part, Say
 from agent.slot_writer import SlotWriter, sound
 from agent.turn import Agent
@@ -13,6 +12,7 @@ from agent.writer import load_writer
 from prompts.fields import TOPICS, sheet_of, wanted
 from rapport.chat.model import TransformersChat
 from rapport.errors import ModelError
+from rapport.order_values import order_values
 from rapport.settings import Settings
 from rapport.types import Identity, Verdict, Viewer
 
