@@ -81,7 +81,7 @@ def _asking(topic: str) -> tuple[str, ...]:
         for phrase in table["by_name"]
         if (names := table["names"][topic])
     ]
-    return (*table["phrases"][topic], *named)
+    return tuple(dict.fromkeys((*table["phrases"][topic], *named)))
 
 
 def answer(random: Random, sheet: Sheet, asked: Sequence[str]) -> str:
