@@ -21,13 +21,16 @@ def with_topics(
     asks: Sequence[Ask],
     clauses: Sequence[Clause],
     rows: Mapping[str, int],
-    vectors: "np.ndarray",
+    read: "tuple[Sequence[str], np.ndarray]",
     topics: "Topics | None",
 ) -> tuple[Ask, ...]:
-    """The requests with their topics. rows: text -> its vector's row. A request of several clauses may have several."""
+    """The requests with their topics; one of several clauses may have several.
+
+    rows: text -> its row in what was read. read: n masked texts and their (n, dim) vectors.
+    """
     if topics is None:
         return tuple(asks)
-    named = topics.asked(vectors)
+    named = topics.asked(*read)
     numbers = {entity for ask in asks for entity in ask.entities if entity.kind == "order_number"}
     return tuple(_with_topics(ask, clauses, rows, named, numbers) for ask in asks)
 

@@ -1,7 +1,7 @@
-"""Find what a message asks of an order: a linear map on the encoder's vector. Knows nothing of the topics themselves.
+"""Find what a message asks of an order: a linear map on the encoder's vector and the hashed words.
 
-Kept beside the reply model, as safetensors: `weight` (topics + 1, dim) and `bias` (topics + 1,), whose last row stands
-for asking nothing of an order, and the topics' names.
+Kept beside the reply model, as safetensors: `weight` (topics + 1, dim), `words` (places, topics + 1) and `bias`
+(topics + 1,), whose last entry stands for asking nothing of an order, and the topics' names.
 """
 
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapport.errors import CorruptArtifact
+from rapport.lexical import word_sums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,20 +27,21 @@ class Topics:
     names: tuple[str, ...]
     encoder: str
     weight: "np.ndarray"
+    words: "np.ndarray"
     bias: "np.ndarray"
 
-    def chances(self, vectors: "np.ndarray") -> "np.ndarray":
-        """(n, dim) unit vectors to (n, topics + 1) probabilities; the last is that of asking for none."""
+    def chances(self, texts: Sequence[str], vectors: "np.ndarray") -> "np.ndarray":
+        """n masked texts with their (n, dim) unit vectors to (n, topics + 1) probabilities; the last is of none."""
         import numpy as np
 
-        logits = vectors @ self.weight.T + self.bias
+        logits = vectors @ self.weight.T + word_sums(texts, self.words) + self.bias
         chances: np.ndarray = np.exp(logits - logits.max(axis=1, keepdims=True))
         chances /= chances.sum(axis=1, keepdims=True)
         return chances
 
-    def asked(self, vectors: "np.ndarray") -> list[str]:
-        """Per vector the topic that is asked for; "" where none is, or it is not clear."""
-        chances = self.chances(vectors)
+    def asked(self, texts: Sequence[str], vectors: "np.ndarray") -> list[str]:
+        """Per text the topic that is asked for; "" where none is, or it is not clear."""
+        chances = self.chances(texts, vectors)
         best = chances.argmax(axis=1)
         sure = chances.max(axis=1) >= LEAST
         return [self.names[at] if ok and at < len(self.names) else "" for at, ok in zip(best, sure, strict=True)]
@@ -52,8 +54,9 @@ def save_topics(topics: Topics, folder: Path) -> None:
 
     told = {"names": json.dumps(topics.names), "encoder": topics.encoder}
     # in C order: safetensors writes memory as it lies
-    weight = np.ascontiguousarray(topics.weight, dtype=np.float16)
-    tensors = {"weight": weight, "bias": np.ascontiguousarray(topics.bias, dtype=np.float32)}
+    halves = {"weight": topics.weight, "words": topics.words}
+    tensors = {name: np.ascontiguousarray(table, dtype=np.float16) for name, table in halves.items()}
+    tensors["bias"] = np.ascontiguousarray(topics.bias, dtype=np.float32)
     save_file(tensors, str(folder / FILE), metadata=told)
 
 
@@ -69,7 +72,7 @@ def load_topics(folder: Path) -> Topics | None:
         with safe_open(str(path), framework="numpy") as file:
             told = file.metadata()
             names: Sequence[str] = json.loads(told["names"])
-            weight = np.asarray(file.get_tensor("weight"), dtype=np.float32)
-            return Topics(tuple(names), told["encoder"], weight, np.asarray(file.get_tensor("bias")))
+            tables = [np.asarray(file.get_tensor(name), dtype=np.float32) for name in ("weight", "words", "bias")]
+            return Topics(tuple(names), told["encoder"], *tables)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptArtifact(f"{path} cannot be read ({error}).", hint="Make the starter again.") from error

@@ -11,32 +11,51 @@ from finetune.examples import representative
 from finetune.starter.grammar import ask, others
 from prompts.fields import TOPICS
 from rapport.dialogues import Ordinary
+from rapport.lexical import PLACES, places, weight
 from rapport.sample.grammar import render
 from rapport.topics import Topics
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
     from rapport.models import Encoder
 
 # Intents whose messages ask for something of an order, so that they are no examples of asking nothing.
 ABOUT_ORDERS = frozenset({"order_status", "delivery_problem", "refund_status", "invoice"})
 OTHER_RENDERINGS = 3
+WORDS = 1.5  # what hashed words weigh beside the vector; this and the next chosen on phrases for choosing
 STRENGTH = 10.0  # of the fit: the inverse of its penalty on large weights; chosen on held-out phrases
 
 
 def fit_topics(encoder: "Encoder", others: Sequence[str], *, count: int = 9000, seed: int = 7) -> Topics:
     """The map, from `count` questions for one topic each and the texts of `others`, which ask for none."""
+    from scipy.sparse import csr_matrix, hstack
     from sklearn.linear_model import LogisticRegression
 
     texts, asked = questions(seed, count)
-    vectors = encoder.encode([*texts, *others])
-    fitted = LogisticRegression(C=STRENGTH, max_iter=300).fit(vectors, [*asked, *[len(TOPICS)] * len(others)])
-    return Topics(tuple(TOPICS), encoder.name, fitted.coef_, fitted.intercept_)
+    known = [*texts, *others]
+    vectors = encoder.encode(known)
+    features = hstack([csr_matrix(vectors), _words(known)]).tocsr()
+    fitted = LogisticRegression(C=STRENGTH, max_iter=300).fit(features, [*asked, *[len(TOPICS)] * len(others)])
+    dim = vectors.shape[1]
+    words = WORDS * fitted.coef_[:, dim:].T
+    return Topics(tuple(TOPICS), encoder.name, fitted.coef_[:, :dim], words, fitted.intercept_)
+
+
+def _words(texts: Sequence[str]) -> "csr_matrix":
+    """The hashed words of n texts, (n, PLACES)."""
+    from scipy.sparse import csr_matrix
+
+    found = [places(text) for text in texts]
+    values = [WORDS * weight(len(one)) for one in found for _ in one]
+    rows = [row for row, one in enumerate(found) for _ in one]
+    return csr_matrix((values, (rows, [place for one in found for place in one])), shape=(len(texts), PLACES))
 
 
 def matched(topics: Topics, encoder: "Encoder", *, count: int = 1500, seed: int = 11) -> float:
     """Share of questions in phrases never learnt from whose topic is found."""
     texts, asked = questions(seed, count, held_out=True)
-    found = topics.asked(encoder.encode(texts))
+    found = topics.asked(texts, encoder.encode(texts))
     return sum(name == tuple(TOPICS)[place] for name, place in zip(found, asked, strict=True)) / count
 
 

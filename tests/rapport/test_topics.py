@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rapport.errors import CorruptArtifact
+from rapport.lexical import PLACES, places
 from rapport.topics import FILE, Topics, load_topics, save_topics
 
 NAMES = ("carrier", "total")
@@ -12,16 +13,22 @@ NAMES = ("carrier", "total")
 def made(order: str = "C") -> Topics:
     # the third row asks for nothing
     weight = np.array([[9.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0]], order=order)
-    return Topics(NAMES, "mini", weight, np.zeros(3))
+    return Topics(NAMES, "mini", weight, np.zeros((PLACES, 3), order=order), np.zeros(3))
 
 
 def test_the_surest_topic_is_found_and_none_where_nothing_is_asked_or_it_is_not_clear():
     clear, other, nothing, unclear = np.eye(4)
-    assert made().asked(np.stack([clear, other, nothing, unclear])) == ["carrier", "total", "", ""]
+    assert made().asked([""] * 4, np.stack([clear, other, nothing, unclear])) == ["carrier", "total", "", ""]
+
+
+def test_words_count_beside_the_vector():
+    topics = made()
+    topics.words[list(places("how much")), 1] = 50.0
+    assert topics.asked(["how much", "which one"], np.zeros((2, 4))) == ["total", ""]
 
 
 def test_chances_add_up_to_one():
-    chances = made().chances(np.random.default_rng(1).normal(size=(5, 4)))
+    chances = made().chances(["a"] * 5, np.random.default_rng(1).normal(size=(5, 4)))
     assert chances.shape == (5, 3)
     assert np.allclose(chances.sum(axis=1), 1)
 
@@ -33,6 +40,7 @@ def test_a_map_is_read_as_it_was_whatever_its_layout_in_memory(tmp_path, order):
     assert loaded is not None
     assert (loaded.names, loaded.encoder) == (NAMES, "mini")
     assert np.array_equal(loaded.weight, made().weight)
+    assert loaded.words.shape == (PLACES, 3)
 
 
 def test_a_folder_without_a_map_has_none_and_a_broken_one_is_told(tmp_path):
