@@ -27,6 +27,10 @@ PROVEN_BY = {
     "rapport eval speed": "tests/eval/test_speed.py",
     "rapport eval intents --set banking77 --seeds 1,2,3": "tests/eval/test_intents_public.py",
     "rapport eval escalation": "tests/eval/test_escalation.py",
+    "rapport eval replies": "tests/eval/test_replies.py",
+    "rapport eval decisions": "tests/eval/test_decisions.py",
+    "rapport eval safety": "tests/eval/test_safety.py",
+    "rapport eval tuning": "tests/eval/test_opticians.py",
 }
 
 
@@ -112,6 +116,7 @@ def test_the_server_starts_and_stops(sample_home):
         "docs/labelling.md",
         "docs/training.md",
         "docs/chat-models.md",
+        "docs/starter.md",
         "docs/gate.md",
         "docs/reply-models.md",
     ],

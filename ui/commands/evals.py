@@ -13,6 +13,7 @@ from ui.commands import (
     eval_retrieval,
     eval_safety,
     eval_speed,
+    eval_tuning,
 )
 
 app = typer.Typer(help="Measure the parts; exits 1 where a bound is missed.", no_args_is_help=True)
@@ -27,3 +28,4 @@ app.command("replies")(eval_replies.command)
 app.command("retrieval")(eval_retrieval.command)
 app.command("safety")(eval_safety.command)
 app.command("speed")(eval_speed.command)
+app.command("tuning")(eval_tuning.command)
