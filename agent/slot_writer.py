@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from agent.brief import Brief, Part, Words
+from agent.sentences import split
 from agent.writer import compose_text
-from prompts.fields import Wanted, customer_words, put_in, slots_of, system_words, wanted
+from prompts.fields import SLOT, Sheet, Wanted, customer_words, put_in, slots_of, system_words, wanted
 from rapport.chat.model import TransformersChat
 from rapport.chat.slots import Slots
 from rapport.errors import DataError, ModelError
@@ -24,7 +25,28 @@ from rapport.types import Verdict
 LANGUAGES = ("en",)  # the starter's
 AGAIN = 0.7  # temperature of a rewrite: the likeliest words are those that were refused
 _DENIES = re.compile(r"\b(?:no|not|none|cannot|without)\b|n['’]t\b", re.IGNORECASE)
+_NOT_THERE = re.compile(r"\bno\b|\bnot on record\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
+# How a field is named where it is denied.
+_FIELDS = {
+    name: re.compile(rf"(?:\b|^)(?:{words})\b", re.IGNORECASE)
+    for name, words in {
+        "expected date": "(?:day|date) of arrival|(?:arrival|expected) (?:day|date)",
+        "delivery date": "(?:day|date) of (?:arrival|delivery)|(?:arrival|delivery) (?:day|date)",
+        "shipping date": "(?:day|date) of (?:dispatch|shipping)|(?:dispatch|shipping) (?:day|date)",
+        "order date": "order date",
+        "carrier": "carrier|courier",
+        "tracking number": "tracking (?:number|code)",
+        "total": "total|sum",
+        "payment method": "payment method|way of payment",
+        "invoice number": "invoice",
+        "refund date": "day of payment for the refund|date for the refund|refund date",
+        "refund method": "way of the refund",
+        "refund amount": "no refund|^the refund (?:of order +)?is not",
+        "items": "list of items",
+        "parcel": "no parcel",
+    }.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +82,7 @@ class SlotWriter:
         """The words of one part, values put in; "" where they are not as they have to be."""
         draft = self.draft(part, ends_at=ends_at, again=again)
         need = wanted(part.sheet, part.asked) if part.sheet else None
-        if part.sheet is None or need is None or not sound(draft, need):
+        if part.sheet is None or need is None or not sound(draft, part.sheet, need):
             return ""
         try:
             return put_in(draft, part.sheet)
@@ -84,8 +106,20 @@ class SlotWriter:
         return str(message.text).strip() if message.response_metadata.get("finish_reason") == "stop" else ""
 
 
-def sound(draft: str, need: Wanted) -> bool:
-    """Whether a draft names all slots that it must and no others than it may, no number, and says what is missing."""
+def sound(draft: str, sheet: Sheet, need: Wanted) -> bool:
+    """Whether a draft names all slots that it must, no others than it may and no number, and says what is missing.
+
+    What it says to be missing is missing.
+    """
     named = set(slots_of(draft))
     said = not need.missing or bool(_DENIES.search(draft))
-    return bool(draft) and set(need.must) <= named <= set(need.slots) and said and not _DIGIT.search(draft)
+    fitting = set(need.must) <= named <= set(need.slots) and not _DIGIT.search(draft)
+    return bool(draft) and said and fitting and not denied_falsely(draft, sheet)
+
+
+def denied_falsely(draft: str, sheet: Sheet) -> tuple[str, ...]:
+    """The fields that a draft says are not on record while they are."""
+    denials = [SLOT.sub("", sentence).strip() for sentence in split(draft) if _NOT_THERE.search(sentence)]
+    found = [name for name, words in _FIELDS.items() if any(words.search(denial) for denial in denials)]
+    under_way = sheet.states["parcel"] not in ("none", "preparing")
+    return tuple(name for name in found if name in sheet.fields or (name == "parcel" and under_way))

@@ -14,7 +14,7 @@ def field_lines(values: Mapping[str, Any], asked: Sequence[str]) -> tuple[Line, 
     """One sentence for each field that is asked for; what is not on record is said to be missing."""
     sheet = sheet_of(values)
     need = wanted(sheet, asked)
-    lines = [_known(sheet, name) for name in need.must if name != "status"]
+    lines = [_known(sheet, name) for name in need.must if name not in ("status", "order number")]
     lines += [_missing(sheet, name) for name in need.missing]
     if "status" in need.must or (need.missing and not need.must):
         lines.insert(0 if "status" in need.must else len(lines), _status(sheet))

@@ -18,8 +18,8 @@ BRACES = str.maketrans("{}", "()")  # a customer's braces are no slots
 
 # What may be asked of an order, each with the fields that answer it.
 TOPICS: Mapping[str, tuple[str, ...]] = {
-    "status": ("status", "items"),
-    "parcel": ("status", "items"),
+    "status": ("order number", "status", "items"),
+    "parcel": ("order number", "status", "items"),
     "arrival": ("delivery date", "expected date"),
     "carrier": ("carrier",),
     "tracking number": ("tracking number",),

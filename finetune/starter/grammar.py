@@ -116,7 +116,8 @@ def _sentences(random: Random, sheet: Sheet, topic: str, allowed: set[str]) -> l
 
 
 def _lead(sheet: Sheet) -> list[str]:
-    return list(_table("replies")["status"]["plain" if sheet.states["status"] in PLAIN else "named"])
+    wordings = _table("replies")["status"]["plain" if sheet.states["status"] in PLAIN else "named"]
+    return [wording for wording in wordings if "{order number}" in wording]
 
 
 def _parcel_case(sheet: Sheet) -> str:
