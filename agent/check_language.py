@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from agent.language import detect_language
 from agent.values import EMAIL, LINK
@@ -31,6 +32,7 @@ def _parts(paragraph: str) -> list[str]:
     return [part for part in dict.fromkeys((paragraph, *sentences)) if len(_WORD.findall(part)) >= FEW_WORDS]
 
 
+@lru_cache(maxsize=4096)  # quotations of articles and our own templates come again and again
 def _language(text: str) -> str:
     # names of products and people are of no language
     words = [word for place, word in enumerate(_WORD.findall(text)) if place == 0 or not word[0].isupper()]
