@@ -17,6 +17,7 @@ from eval.speed_import import measure_import
 from eval.speed_training import finetune_over_bare
 from rapport.errors import NotFound
 from rapport.paths import Home
+from rapport.settings import AgentSettings, Settings
 from rapport.types import Identity, Viewer
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def measure(
 
     own = heads_in_use(home) if home else None  # first: a home that cannot be read should not cost a minute
     company = build_sample()
-    with laboratory() as lab:
+    # what a language model writes is timed by itself: `rapport eval replies` prints its milliseconds
+    with laboratory(Settings(agent=AgentSettings(chat_model="composer"))) as lab:
         progress("turns")
         add_sample(lab, company)
         finish(lab, company)
