@@ -38,6 +38,8 @@ BOUNDS = (
     Bound(name="finetune_over_bare", least=0.9),
 )
 WARM_UP = 5
+# What a language model writes is timed by itself: `rapport eval replies` prints its milliseconds.
+COMPOSED = Settings(agent=AgentSettings(chat_model="composer"))
 BATCH = 256
 
 
@@ -91,8 +93,7 @@ def measure(
 
     own = heads_in_use(home) if home else None  # first: a home that cannot be read should not cost a minute
     company = build_sample()
-    # what a language model writes is timed by itself: `rapport eval replies` prints its milliseconds
-    with laboratory(Settings(agent=AgentSettings(chat_model="composer"))) as lab:
+    with laboratory(COMPOSED) as lab:
         progress("turns")
         add_sample(lab, company)
         finish(lab, company)
