@@ -15,18 +15,17 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from agent.brief import Brief, Part, Words
 from agent.sentences import split
 from agent.writer import compose_text
-from prompts.fields import SLOT, Sheet, Wanted, customer_words, put_in, slots_of, system_words, wanted
+from prompts.fields import SLOT, Sheet, Wanted, customer_words, denies, put_in, slots_of, system_words, wanted
 from rapport.chat.model import TransformersChat
 from rapport.chat.slots import Slots
-from rapport.errors import DataError, ModelError
+from rapport.errors import DataError, ModelError, UserError
 from rapport.text import mask
 from rapport.types import Verdict
 
 LANGUAGES = ("en",)  # the starter's
 AGAIN = 0.7  # temperature of a rewrite: the likeliest words are those that were refused
-_DENIES = re.compile(r"\b(?:no|not|none|cannot|without)\b|n['’]t\b", re.IGNORECASE)
 _NOT_THERE = re.compile(r"\bno\b|\bnot on record\b", re.IGNORECASE)
-_DIGIT = re.compile(r"\d")
+_STRAY = re.compile(r"[\d{}]")  # a number, or a brace of no slot
 # How a field is named where it is denied.
 _FIELDS = {
     name: re.compile(rf"(?:\b|^)(?:{words})\b", re.IGNORECASE)
@@ -69,40 +68,38 @@ class SlotWriter:
         if brief.said:
             raise ModelError("the reply was begun, and this model writes it whole.")
         ends_at = time.monotonic() + seconds
-        tried = [part for part in brief.parts if part.sheet]
-        with ThreadPoolExecutor(max_workers=max(1, len(tried))) as pool:  # one pass of the model serves all
-            texts = list(pool.map(lambda part: self.part(part, ends_at=ends_at, again=refused is not None), tried))
-        if not any(texts):
+        sheets = [(part, part.sheet) for part in brief.parts if part.sheet is not None]
+
+        def written(one: tuple[Part, Sheet]) -> str:
+            return self._part(*one, ends_at=ends_at, again=refused is not None)
+
+        with ThreadPoolExecutor(max_workers=max(1, len(sheets))) as pool:  # one pass of the model serves all
+            words = {id(part): text for (part, _), text in zip(sheets, pool.map(written, sheets), strict=True)}
+        if not any(words.values()):
             raise ModelError("the model left out what it had to say.")
-        words = dict(zip(map(id, tried), texts, strict=True))
         parts = [replace(part, lines=(Words(text),)) if (text := words.get(id(part))) else part for part in brief.parts]
         yield compose_text(replace(brief, parts=tuple(parts)))
 
-    def part(self, part: Part, *, ends_at: float, again: bool = False) -> str:
+    def _part(self, part: Part, sheet: Sheet, *, ends_at: float, again: bool) -> str:
         """The words of one part, values put in; "" where they are not as they have to be."""
-        draft = self.draft(part, ends_at=ends_at, again=again)
-        need = wanted(part.sheet, part.asked) if part.sheet else None
-        if part.sheet is None or need is None or not sound(draft, part.sheet, need):
-            return ""
-        try:
-            return put_in(draft, part.sheet)
-        except DataError:
-            return ""
+        need = wanted(sheet, part.asked)
+        draft = self._draft(part, sheet, need, ends_at=ends_at, again=again)
+        return put_in(draft, sheet) if sound(draft, sheet, need) else ""
 
-    def draft(self, part: Part, *, ends_at: float, again: bool = False) -> str:
-        """What the model writes of one part, slots unfilled. Raises ModelError as the model does."""
-        if part.sheet is None:
-            return ""
-        need = wanted(part.sheet, part.asked)
+    def _draft(self, part: Part, sheet: Sheet, need: Wanted, *, ends_at: float, again: bool) -> str:
+        """What the model writes of one part, slots unfilled; "" where it found no end. Raises ModelError."""
         left = ends_at - time.monotonic()
         if left <= 0:
             raise ModelError("there was no time left to write.")
         prompt = [
-            SystemMessage(system_words(part.sheet, part.asked)),
+            SystemMessage(system_words(sheet, part.asked)),
             HumanMessage(customer_words(mask(part.question)) or "?"),
         ]
         model = self.model.model_copy(update={"seconds": left, **({"temperature": AGAIN, "seed": 1} if again else {})})
-        message = model.invoke(prompt, slots=Slots(need.slots, need.must))
+        try:
+            message = model.invoke(prompt, slots=Slots(need.slots, need.must))
+        except (UserError, DataError) as error:  # it loads when it first writes, and its files may be gone by then
+            raise ModelError(f"the model does not load: {error.message}") from error
         return str(message.text).strip() if message.response_metadata.get("finish_reason") == "stop" else ""
 
 
@@ -112,8 +109,8 @@ def sound(draft: str, sheet: Sheet, need: Wanted) -> bool:
     What it says to be missing is missing.
     """
     named = set(slots_of(draft))
-    said = not need.missing or bool(_DENIES.search(draft))
-    fitting = set(need.must) <= named <= set(need.slots) and not _DIGIT.search(draft)
+    said = not need.missing or denies(draft)
+    fitting = set(need.must) <= named <= set(need.slots) and not _STRAY.search(SLOT.sub("", draft))
     return bool(draft) and said and fitting and not denied_falsely(draft, sheet)
 
 

@@ -20,7 +20,7 @@ from importlib import resources
 from random import Random
 from typing import Any, Literal
 
-from rapport.errors import CorruptArtifact, DataError
+from rapport.errors import CorruptArtifact, DataError, SettingsError
 from rapport.records import Customer, CustomerId, Order
 from rapport.types import Identity, Viewer
 
@@ -62,6 +62,14 @@ class Written:
     text: str
     viewer: Viewer
     secrets: tuple[str, ...] = ()
+
+
+def part_named(name: str) -> Part:
+    """The part of this name. Raises SettingsError for another."""
+    found = next((part for part in PARTS if part == name), None)
+    if found is None:
+        raise SettingsError(f"--part {name} is not known.", hint=f"Give one of: {', '.join(PARTS)}.")
+    return found
 
 
 def load_messages(part: Part) -> tuple[Template, ...]:

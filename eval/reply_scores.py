@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from agent.values import values_in
 from eval.gate import ReplyScore
 from finetune.reply_rows import messages_of
-from prompts.fields import SLOT, slots_of
+from prompts.fields import SLOT, slots_of, told_by
 from prompts.render import rules
 from rapport.errors import ModelError
 
 if TYPE_CHECKING:
     from rapport.replies import ReplySource
 
-TOLD = re.compile(r"^(?:say|may say): (?!nothing)(.+)$", re.MULTILINE)  # the lines of `system_words` that name slots
 SECONDS = 120.0  # longest time for one reply: a slow machine is no reason to lose a comparison
 TOKENS = 256
 
@@ -90,8 +89,7 @@ def _facts(text: str, evidence: frozenset[str]) -> frozenset[str]:
 
 def _slots_told(case: Case) -> set[str]:
     """The slots that the model may name: what the system lists, and what people named themselves."""
-    listed = {name for names in TOLD.findall(case.said_by("system")) for name in names.split(", ")}
-    return listed | set(slots_of(case.sent))
+    return {*told_by(case.said_by("system")).slots, *slots_of(case.sent)}
 
 
 def rule_breaks(text: str, evidence: str) -> tuple[str, ...]:

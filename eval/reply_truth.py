@@ -5,7 +5,7 @@ Shares no code with the agent's own sheets and templates, which may be what is a
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -147,7 +147,7 @@ def _words(values: Iterable[str | None]) -> Values:
     return Values(words=tuple(dict.fromkeys(value for value in values if value)))
 
 
-def _dates(days: "Iterable[datetime | None] | Sequence[datetime | None]") -> Values:
+def _dates(days: Iterable[datetime | None]) -> Values:
     return Values(dates=frozenset(day.date().isoformat() for day in days if day))
 
 

@@ -1,20 +1,17 @@
 """Let a reply model answer rows and see which slots it states. Greedy, so that two runs say the same."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from finetune.causal_rows import Row
 from finetune.reply_rows import messages_of
-from prompts.fields import slots_of
+from prompts.fields import slots_of, told_by
 from rapport.chat.slots import Slots, SlotTrie
 
 BATCH = 16
 LONGEST_REPLY = 96  # tokens
-NONE = ("nothing on record", "nothing")
 ANYWHERE = frozenset({"order number", "status"})
-_LINE = re.compile(r"^(say|may say): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def slot_scores(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str = 
     unbound = write_replies(model, tokenizer, checkable, name=name)
     for row, held, loose in zip(checkable, bound, unbound, strict=True):
         said = messages_of(row)
-        sent, allowed = set(slots_of(said[-1][1])), set(slots_asked(said[0][1]).allowed)
+        sent, allowed = set(slots_of(said[-1][1])), set(_slots(row).allowed)
         answer = sent - ANYWHERE or sent
         right += bool(answer & set(slots_of(held)))
         same += sent == set(slots_of(held))
@@ -57,12 +54,10 @@ def slot_scores(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str = 
     return SlotScores(count, right / count, same / count, free / count, wrong / count)
 
 
-def slots_asked(system: str) -> Slots:
-    """The slots that the system words allow, and those that they demand."""
-    told = {found[1]: found[2] for found in _LINE.finditer(system)}
-    must, may = (tuple(name for name in told.get(line, "").split(", ") if name and name not in NONE)
-                 for line in ("say", "may say"))  # fmt: skip
-    return Slots(must + may, must)
+def _slots(row: Row) -> Slots:
+    """The slots that a row's system words allow, and those that they demand."""
+    need = told_by(messages_of(row)[0][1])
+    return Slots(need.slots, need.must)
 
 
 def write_replies(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str = "the model",
@@ -80,7 +75,7 @@ def write_replies(model: Any, tokenizer: Any, rows: Sequence[Row], *, name: str 
     prompts = [prompter.fit([kinds[role](text) for role, text in messages_of(row)[:-1]], room) for row in rows]
     order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
     ends = sorted(prompter.ends or {tokenizer.eos_token_id})
-    tries = [SlotTrie(tokenizer, slots_asked(messages_of(row)[0][1]), ends=ends) for row in rows] if bound else []
+    tries = [SlotTrie(tokenizer, _slots(row), ends=ends) for row in rows] if bound else []
     found = [""] * len(prompts)
     model.eval()
     for start in range(0, len(order), BATCH):

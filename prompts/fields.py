@@ -50,7 +50,9 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {
     "refund date": ("refund amount", "refund status"),
     "refund method": ("refund amount", "refund status"),
 }
-_CANCELLED = ("cancelled", "canceled")
+NOTHING, NO_MORE = "nothing on record", "nothing"  # where there is no slot to say
+_TOLD = re.compile(r"^(say|may say|not on record): (.+)$", re.MULTILINE)
+_DENIES = re.compile(r"\b(?:no|not|none|cannot|without)\b|n['’]t\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,26 @@ def system_words(sheet: Sheet, asked: Sequence[str]) -> str:
     need = wanted(sheet, asked)
     lines = [f"{name}: {state}" for name, state in sheet.states.items()]
     lines.append(f"asked: {', '.join(asked)}")
-    lines.append(f"say: {', '.join(need.must) or 'nothing on record'}")
-    lines.append(f"may say: {', '.join(need.may) or 'nothing'}")
+    lines.append(f"say: {', '.join(need.must) or NOTHING}")
+    lines.append(f"may say: {', '.join(need.may) or NO_MORE}")
     if need.missing:
         lines.append(f"not on record: {', '.join(need.missing)}")
     return "\n".join(lines)
+
+
+def told_by(system: str) -> Wanted:
+    """What `system_words` told, read back."""
+    told = {found[1]: found[2] for found in _TOLD.finditer(system)}
+    must, may, missing = (
+        tuple(name for name in told.get(line, "").split(", ") if name not in ("", NOTHING, NO_MORE))
+        for line in ("say", "may say", "not on record")
+    )
+    return Wanted(must, may, missing)
+
+
+def denies(text: str) -> bool:
+    """Whether a text says of anything that it is not there."""
+    return bool(_DENIES.search(text))
 
 
 def customer_words(text: str) -> str:
@@ -198,11 +215,6 @@ def plain_state(status: Any, *, spaced: bool = False) -> str:
     """A state in plain words; for a model in small letters, letters and digits alone, forty at most."""
     words = str(status).replace("_", " ")
     return words if spaced else " ".join(re.findall(r"[a-z0-9]+", words.casefold()))[:40].strip() or "none"
-
-
-def is_cancelled(status: str) -> bool:
-    """Whether a status says that the order was cancelled."""
-    return status.casefold() in _CANCELLED
 
 
 def _state(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -44,8 +44,10 @@ class SlotTrie:
 
     def __call__(self, input_ids: "torch.Tensor", scores: "torch.Tensor") -> "torch.Tensor":
         """The scores (…, vocabulary) of the next token with those barred at minus infinity."""
+        import torch
+
         rows = [self.masked(ids[self._skip :].tolist(), row) for ids, row in zip(input_ids, scores, strict=True)]
-        return _stack(rows)
+        return torch.stack(rows)
 
     def masked(self, made: Sequence[int], scores: "torch.Tensor") -> "torch.Tensor":
         """The same for one reply: the tokens made so far, and (vocabulary,) scores."""
@@ -87,9 +89,3 @@ def _braces_of(decode: Callable[[int], str], size: int) -> tuple[int, ...]:
 def _with_braces(tokenizer: Any) -> tuple[int, ...]:
     """The tokens of a vocabulary that hold a brace."""
     return _braces_of(tokenizer.decode, len(tokenizer))
-
-
-def _stack(rows: "list[torch.Tensor]") -> "torch.Tensor":
-    import torch
-
-    return torch.stack(rows)

@@ -1,4 +1,4 @@
-"""A store with unlabelled tickets of planted intents."""
+"""A store with unlabelled tickets of planted intents; watches of a training run."""
 
 from collections.abc import Callable
 
@@ -30,3 +30,26 @@ def truth(store: Store, planted) -> dict[str, str]:
     rows = planted()
     store.upsert([ticket(number, text) for number, (text, _) in enumerate(rows)])
     return {f"desk:T{number:04d}": intent for number, (_, intent) in enumerate(rows)}
+
+
+class Noting:
+    """Keeps what a training run tells and can stop it, as a kill would."""
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        self.stop_at = stop_at
+        self.said: list[str] = []
+        self.steps: list[int] = []
+
+    def step(self, done: int, total: int, loss: float) -> None:
+        self.steps.append(done)
+        if done == self.stop_at:
+            raise KeyboardInterrupt
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+
+@pytest.fixture
+def noting() -> type[Noting]:
+    """Watches of a training run: `noting()`, or `noting(stop_at=STEP)`."""
+    return Noting

@@ -25,21 +25,6 @@ def rows(count=24):
     ]
 
 
-class Noting:
-    """Keeps what it is told and can stop the run, as a kill would."""
-
-    def __init__(self, stop_at=None):
-        self.stop_at, self.said, self.steps = stop_at, [], []
-
-    def step(self, done, total, loss):
-        self.steps.append(done)
-        if done == self.stop_at:
-            raise KeyboardInterrupt
-
-    def say(self, sentence):
-        self.said.append(sentence)
-
-
 @pytest.fixture(scope="module")
 def folders(tiny_chat):
     return {family: tiny_chat(family) for family in ("qwen", "llama")}
@@ -199,7 +184,7 @@ def test_an_adapter_leaves_the_model_below_it_as_it_was(load, tmp_path, torch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", [{"optimizer": "muon"}, {"rank": 4, "dropout": 0.1}], ids=str)
-def test_a_killed_run_goes_on_and_ends_with_the_same_weights(load, torch, tmp_path, monkeypatch, change):
+def test_a_killed_run_goes_on_and_ends_with_the_same_weights(load, torch, tmp_path, monkeypatch, change, noting):
     import finetune.causal_run
     from finetune.causal import fit_causal
 
@@ -211,10 +196,10 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(load, torch, tmp_pa
         return fit_causal(model, tokenizer, rows(), held_out=rows(8), plan=plan, folder=tmp_path / name,
                           progress=watch)  # fmt: skip
 
-    whole = run("whole", Noting())
+    whole = run("whole", noting())
     with pytest.raises(KeyboardInterrupt):
-        run("cut", Noting(stop_at=19))
-    again = Noting()
+        run("cut", noting(stop_at=19))
+    again = noting()
     resumed = run("cut", again)
     assert again.steps[0] == 19  # eighteen steps were kept
     assert "Going on from step 18" in again.said[0]
@@ -226,14 +211,14 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(load, torch, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_checkpoint_of_other_rows_is_not_gone_on_from(load, tmp_path, monkeypatch):
+def test_a_checkpoint_of_other_rows_is_not_gone_on_from(load, tmp_path, monkeypatch, noting):
     import finetune.causal_run
     from finetune.causal import fit_causal
 
     monkeypatch.setattr(finetune.causal_run, "CHECKPOINT_SECONDS", 0.0)
     with pytest.raises(KeyboardInterrupt):
-        fit_causal(*load(), rows(), plan=PLAN, folder=tmp_path, progress=Noting(stop_at=5))
-    other = Noting()
+        fit_causal(*load(), rows(), plan=PLAN, folder=tmp_path, progress=noting(stop_at=5))
+    other = noting()
     fit_causal(*load(), rows(20), plan=PLAN, folder=tmp_path, progress=other)
     assert other.steps[0] == 1
 
@@ -257,7 +242,7 @@ def test_the_run_stops_when_held_out_rows_get_no_better_and_keeps_the_best_weigh
 
 
 @pytest.mark.slow
-def test_where_memory_ends_the_batch_is_halved_and_said_so(load, torch, tmp_path, monkeypatch):
+def test_where_memory_ends_the_batch_is_halved_and_said_so(load, torch, tmp_path, monkeypatch, noting):
     import finetune.causal_loss as loss
     from finetune.causal import fit_causal
 
@@ -270,7 +255,7 @@ def test_where_memory_ends_the_batch_is_halved_and_said_so(load, torch, tmp_path
         return ids, positions, labels
 
     monkeypatch.setattr(loss, "tensors_of", scarce)
-    watch = Noting()
+    watch = noting()
     plan = replace(PLAN, batch_tokens=512, epochs=1)
     fitted = fit_causal(*load(), rows(), plan=plan, folder=tmp_path, progress=watch)
     assert fitted.plan.batch_tokens == 128

@@ -12,10 +12,8 @@ import pytest
 from finetune.causal_plan import CausalPlan
 from finetune.reply import PLAN, ReplyJob, base_source, train_reply
 from finetune.reply_rows import write_rows
-from finetune.reply_scores import slots_asked
 from finetune.tuning import Unwatched
 from rapport.cards import read_card
-from rapport.chat.slots import Slots
 from rapport.errors import DataError, NotFound, Refused
 from rapport.replies import source_of
 
@@ -74,11 +72,6 @@ def test_too_few_replies_are_refused_with_what_was_left_out(home, tmp_path):
         train_reply(home, job, watch=Unwatched())
     with pytest.raises(Refused, match="cannot be the name"):
         train_reply(home, replace(job, name="../few"), watch=Unwatched())
-
-
-def test_the_system_words_say_which_slots_are_allowed():
-    assert slots_asked(SYSTEM) == Slots(("carrier", "expected date", "order number"), ("carrier",))
-    assert slots_asked("status: x\nasked: \nsay: nothing on record\nmay say: nothing") == Slots(())
 
 
 @pytest.mark.slow

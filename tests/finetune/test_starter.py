@@ -10,7 +10,7 @@ import pytest
 from eval.replies import field_phrasings
 from finetune.starter.grammar import phrases, rows, topics
 from finetune.starter.orders import invented_order
-from finetune.starter.scores import score_slots, slots_asked
+from finetune.starter.scores import score_slots
 from finetune.starter.tokenizer import END, START, fit_tokenizer
 from prompts.fields import TOPICS, put_in, sheet_of, slots_of
 from rapport.sample.grammar import chosen
@@ -108,10 +108,3 @@ def test_a_slot_is_one_token_and_control_tokens_are_kept_apart():
     assert made == f"{START}user\nhi{END}\n{START}assistant\n"
     for text in ("Größe {x} 東京 }{ <b>", "  two  spaces\n\nlines"):
         assert tokenizer.decode(tokenizer.encode(text)) == text
-
-
-def test_what_a_model_is_told_is_read_back():
-    slots, missing = slots_asked("status: sent\nsay: carrier\nmay say: order number, status\nnot on record: total")
-    assert (slots.must, slots.allowed, missing) == (("carrier",), ("carrier", "order number", "status"), True)
-    slots, missing = slots_asked("say: nothing on record\nmay say: nothing")
-    assert (slots.must, slots.allowed, missing) == ((), (), False)

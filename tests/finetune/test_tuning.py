@@ -26,21 +26,6 @@ WORDS = {
 }
 
 
-class Noting:
-    """Keeps what it is told and can stop the run, as a kill would."""
-
-    def __init__(self, stop_at: int | None = None):
-        self.stop_at, self.said, self.steps = stop_at, [], []
-
-    def step(self, done, total, loss):
-        self.steps.append(done)
-        if done == self.stop_at:
-            raise KeyboardInterrupt
-
-    def say(self, sentence):
-        self.said.append(sentence)
-
-
 def rows(count, seed=1):
     chance = random.Random(seed)
     labels = [chance.choice(sorted(WORDS)) for _ in range(count)]
@@ -75,13 +60,13 @@ def test_training_lowers_the_loss_on_rows_it_has_not_seen(parts, tmp_path):
     assert list(Path(tmp_path).rglob("events.out.tfevents*"))
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, torch, tmp_path, monkeypatch):
+def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, torch, tmp_path, monkeypatch, noting):
     transformer, inputs, task = parts
     monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
     whole = tune(transformer, inputs, task, PLAN, folder=tmp_path / "whole", watch=Unwatched())
     with pytest.raises(KeyboardInterrupt):
-        tune(transformer, inputs, task, PLAN, folder=tmp_path / "cut", watch=Noting(stop_at=11))
-    again = Noting()
+        tune(transformer, inputs, task, PLAN, folder=tmp_path / "cut", watch=noting(stop_at=11))
+    again = noting()
     resumed = tune(transformer, inputs, task, PLAN, folder=tmp_path / "cut", watch=again)
     assert again.steps[0] == 11  # ten steps were kept
     assert "Going on from step 10" in again.said[0]
@@ -90,23 +75,23 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, torch, tmp_p
     assert resumed.history == whole.history
 
 
-def test_a_checkpoint_of_another_plan_is_not_gone_on_from(parts, tmp_path, monkeypatch):
+def test_a_checkpoint_of_another_plan_is_not_gone_on_from(parts, tmp_path, monkeypatch, noting):
     transformer, inputs, task = parts
     monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
     with pytest.raises(KeyboardInterrupt):
-        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Noting(stop_at=3))
+        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=noting(stop_at=3))
     assert load_checkpoint(tmp_path)[1]["step"] == 2
-    other = Noting()
+    other = noting()
     tune(transformer, inputs, task, TrainingPlan(method="full", layers=2, epochs=1, batch=8), folder=tmp_path,
          watch=other)  # fmt: skip
     assert other.steps[0] == 1
 
 
-def test_checkpoints_hold_no_pickle(parts, tmp_path, monkeypatch):
+def test_checkpoints_hold_no_pickle(parts, tmp_path, monkeypatch, noting):
     transformer, inputs, task = parts
     monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
     with pytest.raises(KeyboardInterrupt):
-        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Noting(stop_at=3))
+        tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=noting(stop_at=3))
     kinds = {path.suffix for path in tmp_path.rglob("*") if path.is_file() and "tfevents" not in path.name}
     assert kinds <= {".safetensors", ".yml"}
     assert (tmp_path / FILE).is_file()
@@ -127,9 +112,9 @@ class Scarce:
         return self._inputs.padded(rows)
 
 
-def test_where_memory_ends_the_batch_is_halved_and_said_so(parts, tmp_path):
+def test_where_memory_ends_the_batch_is_halved_and_said_so(parts, tmp_path, noting):
     transformer, inputs, task = parts
-    watch = Noting()
+    watch = noting()
     tuned = tune(transformer, Scarce(inputs, 3), task, PLAN, folder=tmp_path, watch=watch)
     assert tuned.plan.batch == 2
     assert [sentence for sentence in watch.said if "batches of" in sentence] == [

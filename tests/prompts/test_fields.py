@@ -2,7 +2,17 @@
 
 import pytest
 
-from prompts.fields import TOPICS, customer_words, put_in, sheet_of, slots_of, system_words, wanted
+from prompts.fields import (
+    TOPICS,
+    Wanted,
+    customer_words,
+    put_in,
+    sheet_of,
+    slots_of,
+    system_words,
+    told_by,
+    wanted,
+)
 from rapport.errors import DataError
 
 ORDER = {
@@ -38,6 +48,16 @@ def test_a_model_is_told_no_value():
         "status: in transit\nparcel: in transit\nrefund: none\nasked: carrier, invoice number\n"
         "say: carrier\nmay say: tracking number, total, order number, status\nnot on record: invoice number"
     )
+
+
+@pytest.mark.parametrize("asked", [("carrier", "invoice number"), ("status",), ("refund",), ("total", "arrival")])
+def test_what_a_model_is_told_is_read_back(asked):
+    sheet = sheet_of(ORDER)
+    assert told_by(system_words(sheet, asked)) == wanted(sheet, asked)
+
+
+def test_where_nothing_is_to_be_said_nothing_is_read_back():
+    assert told_by("say: nothing on record\nmay say: nothing") == Wanted((), (), ())
 
 
 def test_a_parcel_that_arrived_is_answered_with_the_day_it_did_and_never_with_the_day_expected():

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from crm.store import Store
+    from eval.report import Bound
 
 HomeOption = Annotated[
     Path | None,
@@ -66,6 +67,17 @@ def as_json_error(error: RapportError) -> str:
     """The one shape of a failure, on one line."""
     body = {"code": type(error).__name__, "message": error.message, "hint": error.hint}
     return json.dumps({"error": body}, ensure_ascii=False)
+
+
+def exit_where_missed(figures: Mapping[str, Any], bounds: "Sequence[Bound]") -> None:
+    """Say on standard error which bounds are missed, and end with code 1 where one is."""
+    from eval.report import missed
+
+    failing = missed(figures, bounds)
+    for sentence in failing:
+        console(stderr=True).print(sentence)
+    if failing:
+        raise typer.Exit(1)
 
 
 def console(*, stderr: bool = False) -> "Console":

@@ -4,10 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from rapport.errors import SettingsError
 from rapport.paths import find_home
 from rapport.settings import load_settings
-from ui.commands.common import HomeOption, JsonOption, console, emit, progress_bar
+from ui.commands.common import HomeOption, JsonOption, console, emit, exit_where_missed, progress_bar
 
 
 def command(
@@ -21,15 +20,13 @@ def command(
 
     Everything happens in a temporary home; from --home only the settings are taken.
     """
-    from eval.decision_messages import PARTS
+    from eval.decision_messages import part_named
     from eval.decisions import BOUNDS, measure_decisions
     from eval.homes import add_sample, finish, laboratory
-    from eval.report import missed, rounded
+    from eval.report import rounded
     from rapport.sample import build_sample
 
-    chosen = next((name for name in PARTS if name == part), None)
-    if chosen is None:
-        raise SettingsError(f"--part {part} is not known.", hint=f"Give one of: {', '.join(PARTS)}.")
+    chosen = part_named(part)
     with progress_bar(quiet=as_json) as bar, laboratory(load_settings(find_home(home))) as lab:
         task = bar.add_task("messages", total=None)
         company = build_sample()
@@ -40,11 +37,7 @@ def command(
         )
     figures = tally.figures()
     emit(rounded({**figures, **(tally.details() if details else {})}), as_json, _render)
-    failing = missed({"right_decision": tally.rate}, BOUNDS)
-    for sentence in failing:
-        console(stderr=True).print(sentence)
-    if failing:
-        raise typer.Exit(1)
+    exit_where_missed({"right_decision": tally.rate}, BOUNDS)
 
 
 def _render(report: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import typer
 from rapport.errors import SettingsError
 from rapport.paths import find_home
 from rapport.settings import load_settings
-from ui.commands.common import HomeOption, JsonOption, console, emit, opened, progress_bar
+from ui.commands.common import HomeOption, JsonOption, console, emit, exit_where_missed, opened, progress_bar
 
 
 def command(
@@ -26,7 +26,7 @@ def command(
     your own, --data, no bound applies.
     """
     from eval.escalation import BOUNDS, measure
-    from eval.report import missed, rounded
+    from eval.report import rounded
     from rapport.models import load_encoder
 
     if model is not None and data is None:
@@ -40,11 +40,7 @@ def command(
         task = bar.add_task("seeds", total=len(chosen))
         figures = measure(encoder, seeds=chosen, progress=lambda done: bar.update(task, completed=done))
     emit(rounded(figures), as_json, _render)
-    failing = missed(figures, BOUNDS)
-    for sentence in failing:
-        console(stderr=True).print(sentence)
-    if failing:
-        raise typer.Exit(1)
+    exit_where_missed(figures, BOUNDS)
 
 
 def _on_file(data: Path, model: str | None, home: Path | None) -> dict[str, Any]:

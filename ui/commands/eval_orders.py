@@ -8,7 +8,7 @@ import typer
 from rapport.errors import NotFound, SettingsError
 from rapport.paths import PUBLIC_DATA_VARIABLE, find_home, public_data
 from rapport.settings import load_settings
-from ui.commands.common import HomeOption, JsonOption, console, emit, progress_bar
+from ui.commands.common import HomeOption, JsonOption, console, emit, exit_where_missed, progress_bar
 
 SHOP = "retail_shop"
 ORIGIN = "github.com/sierra-research/tau2-bench, data/tau2/domains/retail (db.json, policy.md)"
@@ -27,7 +27,7 @@ def command(
     Records go into a temporary home; from --home only the settings are taken.
     """
     from eval.orders import BOUNDS, Plan, measure
-    from eval.report import missed, rounded
+    from eval.report import rounded
 
     folder = public_data(SHOP)
     if folder is None:
@@ -44,12 +44,8 @@ def command(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     figures = tally.figures()
-    failing = missed(figures, BOUNDS)
     emit({**rounded(figures), **(tally.details() if details else {})}, as_json, _render)
-    for sentence in failing:
-        console(stderr=True).print(sentence)
-    if failing:
-        raise typer.Exit(1)
+    exit_where_missed(figures, BOUNDS)
 
 
 def _phrasings(text: str) -> int:

@@ -1,15 +1,12 @@
 """`rapport eval replies`: ask for fields of orders and judge what is written by the records."""
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
 from rapport.paths import find_home, public_data
 from rapport.settings import load_settings
-from ui.commands.common import HomeOption, JsonOption, console, emit, progress_bar
-
-if TYPE_CHECKING:
-    from eval.decision_messages import Part
+from ui.commands.common import HomeOption, JsonOption, console, emit, exit_where_missed, progress_bar
 
 SHOP = "retail_shop"
 
@@ -28,8 +25,9 @@ def command(
     Half of the orders are of the public set retail_shop where it is present, the others the sample company's. Records
     go into a temporary home; from --home the settings are taken, so that its writer is the one examined.
     """
+    from eval.decision_messages import part_named
     from eval.replies import BOUNDS, measure
-    from eval.report import missed, rounded
+    from eval.report import rounded
 
     with progress_bar(quiet=as_json) as bar:
         task = bar.add_task("replies", total=None)
@@ -37,26 +35,14 @@ def command(
             public_data(SHOP),
             count=replies,
             seed=seed,
-            part=_part(part),
+            part=part_named(part),
             settings=load_settings(find_home(home)),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     figures = tally.figures()
-    failing = missed(figures, BOUNDS)
     shown = {"samples": tally.samples(samples, seed)} if samples else {}
     emit({**rounded(figures), **shown, **(tally.details() if details else {})}, as_json, _render)
-    for sentence in failing:
-        console(stderr=True).print(sentence)
-    if failing:
-        raise typer.Exit(1)
-
-
-def _part(name: str) -> "Part":
-    from rapport.errors import SettingsError
-
-    if name not in ("dev", "test"):
-        raise SettingsError(f"--part {name!r} is not known.", hint="Give test or dev.")
-    return cast("Part", name)
+    exit_where_missed(figures, BOUNDS)
 
 
 def _render(data: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands.common import JsonOption, console, emit, progress_bar
+from ui.commands.common import JsonOption, console, emit, exit_where_missed, progress_bar
 
 
 def command(
@@ -19,7 +19,6 @@ def command(
     forbidden claim may come out, and of the ordinary replies at most one in a hundred may be refused. Everything
     happens in a temporary home.
     """
-    from eval.report import missed
     from eval.safety import Plan, bounds, measure
 
     with progress_bar(quiet=as_json) as bar:
@@ -29,12 +28,8 @@ def command(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     figures = tally.figures()
-    failing = missed(figures, bounds(figures["ordinary"]))
     emit({**figures, **({"details": tally.details()} if details else {})}, as_json, _render)
-    for sentence in failing:
-        console(stderr=True).print(sentence)
-    if failing:
-        raise typer.Exit(1)
+    exit_where_missed(figures, bounds(figures["ordinary"]))
 
 
 def _render(report: dict[str, Any]) -> None:

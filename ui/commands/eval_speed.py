@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit
+from ui.commands.common import HomeOption, JsonOption, console, emit, exit_where_missed
 
 
 def command(
@@ -26,7 +26,7 @@ def command(
     a chat model, against a bare loop. All three with models of random weights in the shape of the starter.
     All the rest is measured in temporary homes with the default settings and writer; nothing is written to --home.
     """
-    from eval.report import missed, rounded
+    from eval.report import rounded
     from eval.speed import BOUNDS, FULL, QUICK, measure
     from rapport.paths import find_home
 
@@ -34,11 +34,7 @@ def command(
     effort = QUICK if quick else FULL
     figures, behind = measure(effort, find_home(home), progress=lambda part: progress.print(f"measuring {part} …"))
     emit(rounded({**figures, **({"details": behind} if details else {})}), as_json, _render)
-    failing = missed(figures, BOUNDS)
-    for sentence in failing:
-        progress.print(sentence)
-    if failing:
-        raise typer.Exit(1)
+    exit_where_missed(figures, BOUNDS)
 
 
 def _render(report: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands.common import JsonOption, console, emit, training_watch
+from ui.commands.common import JsonOption, console, emit, exit_where_missed, training_watch
 
 
 def command(
@@ -12,16 +12,12 @@ def command(
 ) -> None:
     """Train on 300 tickets of an invented optician's, measured on replies held out. Exits 1 where a bound is missed."""
     from eval.reply_tuning import BOUNDS, measure_starter
-    from eval.report import missed, rounded
+    from eval.report import rounded
 
     with training_watch("training on the optician's tickets", quiet=as_json) as watch:
         figures = measure_starter(seed=seed, watch=watch)
     emit(rounded(figures), as_json, _render)
-    failing = missed(figures, BOUNDS)
-    for sentence in failing:
-        console(stderr=True).print(sentence)
-    if failing:
-        raise typer.Exit(1)
+    exit_where_missed(figures, BOUNDS)
 
 
 def _render(figures: dict[str, Any]) -> None:
