@@ -298,37 +298,3 @@ def test_a_note_taken_is_no_answer_to_nothing():
 
 def test_a_farewell_that_is_unsure_is_none():
     assert rules(facts(ask("goodbye", "the Tern 3", confidence=0.79))) == ["clarify_open"]
-
-
-def about(topic: str, intent: str, text: str, *, number: str = "W1") -> Ask:
-    return replace(ask(intent, text, number=number), topics=(topic,))
-
-
-def test_a_field_of_a_named_order_is_looked_up_whatever_the_message_seemed_to_want():
-    (one,) = decide(facts(about("payment method", "payment_info", "how did I pay for W1"), answerable=0.9))
-    assert (one.rule, one.order, one.topics, one.looks_up) == ("order_status", "W1", ("payment method",), True)
-    (one,) = decide(facts(about("total", "change_order", "what did I put out for W1")))
-    assert (one.rule, one.topics) == ("invoice", ("total",))
-
-
-def test_a_change_is_no_question_for_a_field():
-    steps = decide(facts(about("items", "change_order", "please change the size in W1")))
-    assert not any(one.topics for one in steps)
-
-
-def test_a_field_that_waited_for_the_identity_is_told_once_it_is_given():
-    (asked,) = decide(facts(about("carrier", "order_status", "who brings W1"), verified=False))
-    assert asked.rule == "verify"
-    assert asked.wanted[0].topics == ("carrier",)
-    given = facts(
-        ask("verify_me", "anna@example.com 1012"),
-        context=Context(pending=Pending(kind="verify", wanted=asked.wanted)),
-        identified=Identified(outcome="matched"),
-    )
-    (told,) = decide(given)
-    assert (told.rule, told.order, told.topics) == ("order_status", "W1", ("carrier",))
-
-
-def test_a_general_question_about_no_order_goes_to_the_articles():
-    (one,) = decide(facts(about("carrier", "shipping_info", "which carrier do you use", number=""), answerable=0.9))
-    assert one.rule == "article"

@@ -1,0 +1,56 @@
+"""A question for one field of an order: looked up, kept until the identity is known, never taken for a change."""
+
+from dataclasses import replace
+
+from agent.context import Context, Pending
+from agent.decide import decide
+from agent.facts import Facts, Identified, Limits
+from rapport.types import Ask, Entity, Identity, State, Understanding
+
+
+def ask(intent: str, text: str, topic: str = "", *, number: str = "") -> Ask:
+    named = (Entity(kind="order_number", text=number, value=number, start=0, end=1),) if number else ()
+    topics = (topic,) if topic else ()
+    return Ask(
+        text=text, query=text, intent=intent, confidence=0.95, in_scope=0.95, entities=named, topics=topics
+    )  # fmt: skip
+
+
+def facts(one: Ask, *, answerable: float = 0.0, verified: bool = True) -> Facts:
+    said = Understanding(
+        asks=(one,), sentiment=0.0, escalate=0.0, escalate_reason="", language="en", entities=one.entities
+    )
+    return Facts(
+        understanding=said, answerable=(answerable,), state=State.BOT, context=Context(), identified=Identified(),
+        identity=Identity.VERIFIED if verified else Identity.ANONYMOUS, limits=Limits(),
+    )  # fmt: skip
+
+
+def test_a_field_of_a_named_order_is_looked_up_whatever_the_message_seemed_to_want():
+    (one,) = decide(facts(ask("payment_info", "how did I pay for W1", "payment method", number="W1"), answerable=0.9))
+    assert (one.rule, one.order, one.topics, one.looks_up) == ("order_status", "W1", ("payment method",), True)
+    (one,) = decide(facts(ask("change_order", "what did I put out for W1", "total", number="W1")))
+    assert (one.rule, one.topics) == ("invoice", ("total",))
+
+
+def test_a_change_is_no_question_for_a_field():
+    steps = decide(facts(ask("change_order", "please change the size in W1", "items", number="W1")))
+    assert not any(one.topics for one in steps)
+
+
+def test_a_field_that_waited_for_the_identity_is_told_once_it_is_given():
+    (asked,) = decide(facts(ask("order_status", "who brings W1", "carrier", number="W1"), verified=False))
+    assert asked.rule == "verify"
+    assert asked.wanted[0].topics == ("carrier",)
+    given = replace(
+        facts(ask("verify_me", "anna@example.com 1012")),
+        context=Context(pending=Pending(kind="verify", wanted=asked.wanted)),
+        identified=Identified(outcome="matched"),
+    )
+    (told,) = decide(given)
+    assert (told.rule, told.order, told.topics) == ("order_status", "W1", ("carrier",))
+
+
+def test_a_general_question_about_no_order_goes_to_the_articles():
+    (one,) = decide(facts(ask("shipping_info", "which carrier do you use", "carrier"), answerable=0.9))
+    assert one.rule == "article"
