@@ -61,7 +61,7 @@ def test_the_reply_is_shown_while_it_is_written(page, site, monkeypatch):
     page.keyboard.press("Enter")
     page.locator("#live .bubble").filter(has_text=" ").wait_for()
     partial = page.locator("#live .bubble").inner_text()
-    assert page.locator("#box textarea").is_disabled()
+    page.locator("#box textarea:disabled").wait_for()
     go.set()
     page.locator("#transcript .msg.assistant").wait_for()
     whole = page.locator("#transcript .msg.assistant .bubble").inner_text()
