@@ -36,7 +36,7 @@ class RiskPoint:
 
 
 def reliability_bins(confidences: "np.ndarray", right: "np.ndarray", *, bins: int = BINS) -> tuple[Bin, ...]:
-    """Bins of equal width over 0-1, as `finetune.metrics.expected_calibration_error` counts; empty ones are left out.
+    """Bins of equal width over 0-1, as `rapport.metrics.expected_calibration_error` counts; empty ones are left out.
 
     confidences: (n,) in 0-1. right: (n,) booleans.
     """

@@ -16,12 +16,12 @@ from eval.intents import measure
 from eval.report import Bound
 from finetune.examples import Labelled
 from finetune.goemotions import read_goemotions
-from finetune.metrics import macro_f1
 from finetune.plan import Task, TrainingPlan
 from finetune.train import Job, train_classifier
 from rapport.classifiers import load_classifier
 from rapport.errors import NotFound
 from rapport.heads import OOS
+from rapport.metrics import macro_f1
 from rapport.paths import PUBLIC_DATA_VARIABLE, Home, public_data
 
 if TYPE_CHECKING:

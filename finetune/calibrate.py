@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from finetune.metrics import auroc
+from rapport.metrics import auroc
 from rapport.scope import ScopeScore, scope_scores, softmax
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from finetune.goemotions import read_goemotions
 from finetune.logistic import Fit, Linear, fit_linear
-from finetune.metrics import macro_f1
 from finetune.vectors import Encoded, VectorCache
 from rapport.heads import base_name
+from rapport.metrics import macro_f1
 
 if TYPE_CHECKING:
     import numpy as np

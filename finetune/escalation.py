@@ -10,7 +10,6 @@ from typing import Any
 
 from finetune.card_text import CARD_TEXT, card_text
 from finetune.escalation_rows import RowMaker, Rows, dialogues_fingerprint, of_split
-from finetune.metrics import confusions, expected_calibration_error, macro_f1
 from finetune.vectors import VectorCache
 from finetune.wide_heads import fit_wide_head, plan_of, refit_wide_head
 from prompts.render import rules
@@ -20,6 +19,7 @@ from rapport.dialogues import Dialogue
 from rapport.errors import BadRow
 from rapport.escalation import LEVELS, Thresholds, judge
 from rapport.heads import Head, write_head
+from rapport.metrics import confusions, expected_calibration_error, macro_f1
 from rapport.paths import Home
 from rapport.registry import use
 from rapport.signals import fingerprint

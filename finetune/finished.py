@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from finetune.examples import Labelled, Splits
-from finetune.metrics import accuracy, auroc, expected_calibration_error
 from finetune.vectors import Encoded, VectorCache
 from finetune.wide_heads import fit_wide_head, plan_of, refit_wide_head
 from rapport.cards import Card
 from rapport.errors import BadRow
 from rapport.finishing import FINISHED, MORE, fingerprint, wide
 from rapport.heads import Head, save_head
+from rapport.metrics import accuracy, auroc, expected_calibration_error
 from rapport.paths import Home
 from rapport.registry import use
 

@@ -8,8 +8,8 @@ from finetune.calibrate import OOS_SHARE, Scope, fit_temperature, platt
 from finetune.examples import columns_of
 from finetune.folds import thinned
 from finetune.logistic import Linear, fit_linear
-from finetune.metrics import auroc
 from finetune.vectors import Encoded
+from rapport.metrics import auroc
 from rapport.scope import nearness, sigmoid, softmax
 
 if TYPE_CHECKING:

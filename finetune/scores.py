@@ -5,7 +5,8 @@ from typing import Any
 
 from finetune.calibrate import interval
 from finetune.fitting import HeldOut
-from finetune.metrics import (
+from rapport.heads import OOS, Head, HeadOutput
+from rapport.metrics import (
     accuracy,
     auroc,
     chance_calibration_error,
@@ -14,7 +15,6 @@ from finetune.metrics import (
     expected_calibration_error,
     macro_f1,
 )
-from rapport.heads import OOS, Head, HeadOutput
 from rapport.scope import softmax
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from finetune.calibrate import OOS_SHARE, fit_accept, fit_beside, fit_scope, fit_temperature, interval, platt
-from finetune.metrics import expected_calibration_error
+from rapport.metrics import expected_calibration_error
 from rapport.scope import softmax
 
 

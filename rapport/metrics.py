@@ -1,4 +1,4 @@
-"""How good a classifier is, in the field's standard numbers. numpy only; shared by fitting and evaluation."""
+"""How good a classifier or a predictor is, in the field's standard numbers. numpy only."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
