@@ -28,6 +28,7 @@ LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
 MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
 SURE_SMALL_TALK = 0.8  # a few words about something else easily look like a farewell
 _ACKNOWLEDGES = re.compile(r"^\W*(?:ok(?:ay)?|k|fine|great|perfect|good|alright|i see|got it|sounds good)\W*$", re.I)
+_DIGITS = re.compile(r"(?:[a-z]+ )?\d+", re.IGNORECASE)  # "is 48213": no number of a company's own shape
 _MANY = re.compile(r"\b(?:orders|all my)\b", re.IGNORECASE)
 
 
@@ -38,7 +39,7 @@ def step(kind: DecisionKind, reason: str, rule: str, ask: Ask, index: int) -> St
 
 def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) -> Step:
     """What to do about one request; `number` is the order number that it names, if any."""
-    if number is not None and number.isdigit() and ask.in_scope < FAR:
+    if number is not None and _DIGITS.fullmatch(number) and ask.in_scope < FAR:
         return _outside(facts, ask, index)  # a meter reading, another company's booking
     intent = intent_of(facts, ask, number)
     answerable = facts.answerable[index] if index < len(facts.answerable) else 0.0

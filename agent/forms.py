@@ -36,7 +36,8 @@ _STATE = re.compile(
 _ORDER_CHANGE = re.compile(
     r"\b(?:cancel|annul|void|revoke|abort|undo|scrap|"
     r"recall|bin|ditch|rescind|reverse|repay|withdraw|halt|stop|call (?:off|back)|pull (?:out|back)|drop|kill|"
-    r"delete|erase|forget|get rid of|scratch|retract|intercept|return to sender|amend|modify|alter|edit|correct|swap|switch|exchange|replace|redirect|reroute|"
+    r"delete|erase|forget|get rid of|scratch|retract|intercept|"
+    r"return to sender|amend|modify|alter|edit|correct|swap|switch|exchange|replace|redirect|reroute|"
     r"divert|double|remove|add|include|reimburse|refund|return|reduce|increase|upgrade)\b"
     r"(?!\?|s\b| (?:policy|label|status|period))|"
     r"\btake\b.{0,60}\b(?:back|out|off)\b|\bsend\b.{0,60}\b(?:back|instead)\b|\bback out of\b|"

@@ -84,7 +84,8 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     found = Elsewhere(ordered.weights, ordered.words, ordered.bias, inside, base_name(encoder))
     dev = vectors.of(splits.dev)
     own = np.array([label != OOS for label in dev.labels])
-    slope, offset = platt(found.log_odds(dev.texts, dev.vectors), own, share=1.0 - OOS_SHARE)
+    # the head beside it expects the other half of the out-of-scope messages
+    slope, offset = platt(found.log_odds(dev.texts, dev.vectors), own, share=1.0 - OOS_SHARE / 2)
     found = replace(found, slope=slope, offset=offset)
     save_elsewhere(target, found)
     return found
