@@ -104,7 +104,7 @@ class SlotWriter:
         except (UserError, DataError) as error:  # it loads when it first writes, and its files may be gone by then
             raise ModelError(f"the model does not load: {error.message}") from error
         ended = message.response_metadata.get("finish_reason") == "stop"
-        return " ".join(dict.fromkeys(split(str(message.text).strip()))) if ended else ""
+        return " ".join(dict.fromkeys(one.strip() for one in split(str(message.text)))) if ended else ""
 
 
 def sound(draft: str, sheet: Sheet, need: Wanted) -> bool:
