@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.clauses import Clause
+from agent.forms import only_tells
 from prompts.fields import WHOLE
 from rapport.types import Ask, Entity
 
@@ -58,6 +59,7 @@ def _with_topics(
     ask: Ask, clauses: Sequence[Clause], rows: Mapping[str, int], named: "Sequence[Asked]", numbers: set[Entity]
 ) -> Ask:
     inside = [clause.text for clause in clauses if clause.text in ask.text]
+    inside = [text for text in inside if not only_tells(text)] or inside
     found, sure = _named(inside, rows, named)
     if not single(found):  # a first sentence may only tell why something is asked
         whole, chance = _named([ask.text], rows, named)
