@@ -80,7 +80,7 @@ def _of_nets(model: TableModel, table: Table) -> "np.ndarray":
     found = IntegratedGradients(lambda *given: _log_odds(model, given)).attribute(
         inputs, typical, n_steps=STEPS, internal_batch_size=STEPS * len(table)
     )
-    total: np.ndarray = sum(part.detach().numpy() for part in found)  # type: ignore[assignment]
+    total = np.sum([part.detach().numpy() for part in found], axis=0)
     columns = _columns(model)
     return np.stack([total[:, column].sum(1) for column in columns], axis=1)
 
