@@ -1,0 +1,156 @@
+"""Predict what each customer buys next: nets over their events, boosted trees and BG/NBD in one model.
+
+`fit_purchases` learns from windows of the past; `PurchaseModel.predict` stands at a cutoff and reads nothing of that day
+or later. Writing and reading a model is in `profiles.purchase_files`.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from profiles.blend import Trees, grow_trees
+from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape
+from profiles.lstm_train import rows_of, run_net, train_net
+from profiles.occasions import Occasions, occasions_of
+from profiles.purchase_plan import PurchasePlan, past_windows
+from profiles.sequences import Scaling, event_numbers, sequences_of, spread_features
+from profiles.transactions import Transactions
+from profiles.value import fit_rate, fit_spending
+from profiles.windows import Outcome, Reference, Window, histories_at, outcome_of, window_at
+from rapport.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LONGEST_WAIT = 3650.0  # days; later than that is never
+Event = tuple[str, float, str]  # customer id, day, kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Purchases:
+    """Predictions for n customers. Where a customer had bought nothing before the cutoff, nothing is known: nan.
+
+    chance: (n,) of any purchase in the horizon. count: (n,) purchases to expect in it. days: (n,) the median time to the
+    next purchase, at most ten years. value: (n,) money to expect in the horizon, 0 where no amounts are known.
+    kinds: (n, K) chance of an event of each kind in the horizon, for the kinds that `PurchaseModel.kinds` names.
+    """
+
+    chance: "np.ndarray"
+    count: "np.ndarray"
+    days: "np.ndarray"
+    value: "np.ndarray"
+    kinds: "np.ndarray"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchaseModel:
+    """A trained model. shape: of its nets. events, features: their scalings. sharpness: see `_sharpened`."""
+
+    plan: PurchasePlan
+    kinds: tuple[str, ...]
+    reference: Reference
+    shape: NetShape
+    events: Scaling
+    features: Scaling
+    nets: tuple[Any, ...]
+    trees: Trees | None
+
+    def predict(
+        self, transactions: Transactions, *, cutoff: float, horizon: float, events: Iterable[Event] = ()
+    ) -> Purchases:
+        """What each of `transactions.customers` does in the `horizon` days from `cutoff` on."""
+        import numpy as np
+
+        window, said, _ = self._run(transactions, cutoff, horizon, events)
+        odds, count = said[:, ANY], said[:, COUNT]
+        if self.trees is not None and len(window):
+            tree_odds, tree_count = self.trees.predict(window.numbers)
+            odds, count = (odds + tree_odds) / 2, (count + tree_count) / 2
+        chance = 1 / (1 + np.exp(-odds))
+        number = np.exp(count)
+        steadiness = np.mean([math.exp(float(net.steadiness.clamp(-1.5, 1.0))) for net in self.nets])
+        days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
+        money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(number))
+        kinds = 1 / (1 + np.exp(-said[:, 4:]))
+        whole = (self._placed(transactions, window, values) for values in (chance, number, days, number * money, kinds))
+        return Purchases(*whole)
+
+    def embed(self, transactions: Transactions, *, cutoff: float, events: Iterable[Event] = ()) -> "np.ndarray":
+        """(n, hidden x nets) what the nets remember of each customer at the cutoff; nan where nothing was bought."""
+        window, _, states = self._run(transactions, cutoff, self.plan.horizon, events)
+        return self._placed(transactions, window, states)
+
+    def _run(
+        self, transactions: Transactions, cutoff: float, horizon: float, events: Iterable[Event]
+    ) -> "tuple[Window, np.ndarray, np.ndarray]":
+        import numpy as np
+
+        occasions = occasions_of(transactions, events=events, kinds=self.kinds).before(cutoff)
+        window = window_at(occasions, cutoff, horizon, self.reference)
+        if not len(window):
+            return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
+        sequences, features = sequences_of(occasions, self.events), self.features.apply(window.numbers)
+        found = [run_net(net, sequences, window, features) for net in self.nets]
+        return window, np.mean([said for said, _ in found], axis=0), np.concatenate([own for _, own in found], axis=1)
+
+    @staticmethod
+    def _placed(transactions: Transactions, window: Window, values: "np.ndarray") -> "np.ndarray":
+        import numpy as np
+
+        whole = np.full((len(transactions.customers), *values.shape[1:]), np.nan)
+        whole[window.who] = values
+        return whole
+
+
+def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Iterable[Event] = ()) -> PurchaseModel:
+    """Learn from the past before `plan.until`. events: other kinds of events of these customers, such as contacts.
+
+    Raises DataError where there are too few customers who came back, or too short a time.
+    """
+    import numpy as np
+
+    if not len(transactions):
+        raise DataError("there are no purchases to learn from.", hint="Import orders, or give a file of purchases.")
+    until = plan.until if plan.until is not None else math.floor(float(transactions.day.max())) + 1.0
+    known = occasions_of(transactions, events=events).before(until)
+    if not len(known):
+        raise DataError("there are no purchases before the cutoff.", hint="Take a later cutoff.")
+    reference = fit_reference(known, until)
+    windows = [(window, outcome_of(known, window, until=until)) for window in _past(known, until, plan, reference)]
+    numbers = np.concatenate([window.numbers for window, _ in windows])
+    features = Scaling.of(numbers, spread_features())
+    raw = event_numbers(known)
+    scaling = Scaling.of(raw, np.zeros(raw.shape[1], bool))
+    sequences = sequences_of(known, scaling)
+    rows = rows_of(windows, [features.apply(window.numbers) for window, _ in windows])
+    shape = NetShape(
+        events=sequences.numbers.shape[1], features=rows.features.shape[1], kinds=len(known.kinds), hidden=plan.hidden,
+        width=plan.width, dropout=plan.dropout, cell=plan.cell,
+    )  # fmt: skip
+    nets = tuple(train_net(sequences, rows, shape, plan, seed=plan.seed + number) for number in range(plan.nets))
+    trees = grow_trees(windows, seed=plan.seed) if plan.trees else None
+    return PurchaseModel(plan, known.kinds, reference, shape, scaling, features, nets, trees)
+
+
+def fit_reference(known: Occasions, until: float) -> Reference:
+    """BG/NBD and, where amounts are known, Gamma-Gamma on all that was known at `until`."""
+    _, seen = histories_at(known, until)
+    try:
+        spending = fit_spending(seen.again + 1, seen.mean)
+    except DataError:  # no amounts: purchases are predicted without money
+        spending = None
+    return Reference(fit_rate(seen), spending)
+
+
+def _past(known: Occasions, until: float, plan: PurchasePlan, reference: Reference) -> list[Window]:
+    first = float(known.day.min())
+    found = [window_at(known, cutoff, horizon, reference) for cutoff, horizon in past_windows(first, until, plan)]
+    return [window for window in found if len(window)]
+
+
+def outcomes_after(
+    transactions: Transactions, *, cutoff: float, horizon: float, until: float | None = None
+) -> Outcome:
+    """What happened to every customer known at the cutoff, for measuring a prediction."""
+    raise NotImplementedError
