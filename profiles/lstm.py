@@ -1,28 +1,31 @@
 """Predict what each customer buys next: nets over their events, boosted trees and BG/NBD in one model.
 
 `fit_purchases` learns from windows of the past; `PurchaseModel.predict` stands at a cutoff and reads nothing of that day
-or later. Writing and reading a model is in `profiles.purchase_files`.
+or later.
 """
 
+import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiles.blend import Trees, grow_trees
-from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape
+from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape, build_net
 from profiles.lstm_train import rows_of, run_net, train_net
 from profiles.occasions import Occasions, occasions_of
 from profiles.purchase_plan import PurchasePlan, past_windows
 from profiles.sequences import Scaling, event_numbers, sequences_of, spread_features
 from profiles.transactions import Transactions
-from profiles.value import fit_rate, fit_spending
+from profiles.value import BuyingRate, Spending, fit_rate, fit_spending
 from profiles.windows import Outcome, Reference, Window, histories_at, outcome_of, window_at
-from rapport.errors import DataError
+from rapport.errors import CorruptArtifact, DataError
 
 if TYPE_CHECKING:
     import numpy as np
 
+MODEL_FILE = "purchases.json"
 LONGEST_WAIT = 3650.0  # days; later than that is never
 Event = tuple[str, float, str]  # customer id, day, kind
 
@@ -45,7 +48,7 @@ class Purchases:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PurchaseModel:
-    """A trained model. shape: of its nets. events, features: their scalings. sharpness: see `_sharpened`."""
+    """A trained model. kinds: of events. shape: of its nets. events, features: their scalings."""
 
     plan: PurchasePlan
     kinds: tuple[str, ...]
@@ -69,7 +72,7 @@ class PurchaseModel:
             odds, count = (odds + tree_odds) / 2, (count + tree_count) / 2
         chance = 1 / (1 + np.exp(-odds))
         number = np.exp(count)
-        steadiness = np.mean([math.exp(float(net.steadiness.clamp(-1.5, 1.0))) for net in self.nets])
+        steadiness = np.mean([math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets])
         days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
         money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(number))
         kinds = 1 / (1 + np.exp(-said[:, 4:]))
@@ -80,6 +83,51 @@ class PurchaseModel:
         """(n, hidden x nets) what the nets remember of each customer at the cutoff; nan where nothing was bought."""
         window, _, states = self._run(transactions, cutoff, self.plan.horizon, events)
         return self._placed(transactions, window, states)
+
+    def save(self, folder: Path) -> None:
+        """Write the model into a folder: JSON, safetensors and LightGBM's text."""
+        from safetensors.torch import save_file
+
+        content = {
+            "plan": asdict(self.plan),
+            "kinds": self.kinds,
+            "rate": asdict(self.reference.rate),
+            "spending": asdict(self.reference.spending) if self.reference.spending else None,
+            "shape": asdict(self.shape),
+            "events": self.events.to_json(),
+            "features": self.features.to_json(),
+            "trees": self.trees is not None,
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MODEL_FILE).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        for number, net in enumerate(self.nets):
+            save_file(net.state_dict(), str(folder / f"purchases-{number}.safetensors"))
+        if self.trees is not None:
+            self.trees.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "PurchaseModel":
+        """Read what `save` wrote. Raises CorruptArtifact where a file is missing or does not fit."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            content = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
+            plan, shape = PurchasePlan(**content["plan"]), NetShape(**content["shape"])
+            spending = Spending(**content["spending"]) if content["spending"] else None
+            nets = []
+            for number in range(plan.nets):
+                net = build_net(shape)
+                net.load_state_dict(load_file(str(folder / f"purchases-{number}.safetensors")))
+                nets.append(net.eval())
+            scalings = (Scaling.from_json(content[name]) for name in ("events", "features"))
+            reference = Reference(BuyingRate(**content["rate"]), spending)
+            trees = Trees.load(folder) if content["trees"] else None
+            return cls(plan, tuple(content["kinds"]), reference, shape, *scalings, tuple(nets), trees)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            raise CorruptArtifact(
+                f"{folder} holds no readable purchase model ({str(error).splitlines()[0]}).", hint="Train it again."
+            ) from error
 
     def _run(
         self, transactions: Transactions, cutoff: float, horizon: float, events: Iterable[Event]
@@ -147,10 +195,3 @@ def _past(known: Occasions, until: float, plan: PurchasePlan, reference: Referen
     first = float(known.day.min())
     found = [window_at(known, cutoff, horizon, reference) for cutoff, horizon in past_windows(first, until, plan)]
     return [window for window in found if len(window)]
-
-
-def outcomes_after(
-    transactions: Transactions, *, cutoff: float, horizon: float, until: float | None = None
-) -> Outcome:
-    """What happened to every customer known at the cutoff, for measuring a prediction."""
-    raise NotImplementedError

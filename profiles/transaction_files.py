@@ -20,12 +20,15 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from crm.importers import values
 from profiles.transaction_columns import Columns, find_columns
 from profiles.transactions import NO_PRODUCT, Transactions
 from rapport.errors import BadRow, DataError, NotFound
+
+if TYPE_CHECKING:
+    import numpy as np
 
 DELIMITERS = ",;\t|"
 DAY_SECONDS = 86_400.0
