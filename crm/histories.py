@@ -74,6 +74,12 @@ class Histories:
         with self._database.read() as connection:
             return [tuple(row) for row in connection.execute(query.order_by(products.c.id))]
 
+    def order_currencies(self) -> dict[str, int]:
+        """How many orders there are in each currency."""
+        query = select(orders.c.currency, func.count()).where(orders.c.removed_at.is_(None))
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(orders.c.currency))}
+
     def newest_moment(self, *, before: datetime) -> datetime | None:
         """When the newest order, event, ticket or turn before that time happened; None where there is none."""
         found = []
