@@ -90,7 +90,8 @@ def _fading(tally: Tally) -> Array:
 
 
 def _trend(tally: Tally) -> Array:
-    return tally.count(Kind.ORDER, days=90) - tally.count(Kind.ORDER, days=180, skip=90)
+    more: Array = tally.count(Kind.ORDER, days=90) - tally.count(Kind.ORDER, days=180, skip=90)
+    return more
 
 
 def _winter(tally: Tally) -> Array:

@@ -21,7 +21,8 @@ def command(
     groups: table_source.GroupsOption = None, into: table_source.IntoOption = None,
     transactions: purchases_source.TransactionsOption = None, cutoff: purchases_source.CutoffOption = None,
     horizon: purchases_source.HorizonOption = None, map: purchases_source.MapOption = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 42,
+    name: home_source.NameOption = "profiles", as_of: home_source.AsOfOption = None,
+    use: home_source.UseOption = True, seed: Annotated[int, typer.Option(help="Of everything random.")] = 42,
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Train predictors of what customers do.
@@ -44,4 +45,4 @@ def command(
             seed=seed,
         ), as_json=as_json)  # fmt: skip
     else:
-        home_source.train_home(home, seed=seed, as_json=as_json)
+        home_source.train_home(home, (name, as_of, use), seed=seed, as_json=as_json)
