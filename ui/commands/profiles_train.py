@@ -22,7 +22,8 @@ def command(
     transactions: purchases_source.TransactionsOption = None, cutoff: purchases_source.CutoffOption = None,
     horizon: purchases_source.HorizonOption = None, map: purchases_source.MapOption = None,
     rate: purchases_source.RateOption = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 42,
+    name: home_source.NameOption = "profiles", as_of: home_source.AsOfOption = None,
+    use: home_source.UseOption = True, seed: Annotated[int, typer.Option(help="Of everything random.")] = 42,
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Train predictors of what customers do.
@@ -45,4 +46,4 @@ def command(
             rates=tuple(rate or ()), into=into, seed=seed,
         ), as_json=as_json)  # fmt: skip
     else:
-        home_source.train_home(home, seed=seed, as_json=as_json)
+        home_source.train_home(home, (name, as_of, use), seed=seed, as_json=as_json)
