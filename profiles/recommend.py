@@ -11,6 +11,7 @@ from `as_of` on are not looked at.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -96,6 +97,19 @@ class Recommender:
         if not self.repeats:
             scores[baskets.customer, baskets.product] = -np.inf
         return scores
+
+    def save(self, folder: Path) -> None:
+        """Write it into an existing folder, see `profiles.recommend_files`."""
+        from profiles.recommend_files import save_recommender
+
+        save_recommender(self, folder)
+
+    @staticmethod
+    def load(folder: Path) -> "Recommender":
+        """Read what `save` wrote. Raises CorruptArtifact where a file is missing or damaged."""
+        from profiles.recommend_files import load_recommender
+
+        return load_recommender(folder)
 
 
 def ranked(scores: np.ndarray, k: int) -> np.ndarray:
