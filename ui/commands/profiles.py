@@ -1,0 +1,8 @@
+"""`rapport profiles …`: predictors of what customers do, made from the company's own records. One file a verb."""
+
+import typer
+
+from ui.commands import profiles_train
+
+app = typer.Typer(help="Predict what customers do, and say why.", no_args_is_help=True)
+app.command("train")(profiles_train.command)
