@@ -20,7 +20,8 @@ from profiles.recommend import Catalogue, fit_recommender
 from profiles.recommend_baskets import Baskets, baskets_of
 from profiles.recommend_holdout import next_basket
 from profiles.recommend_signals import ORDER_ONLY, RecommendPlan, fit_signals
-from profiles.recommend_weights import AT_ONCE, scores_of
+from profiles.recommend_tops import AT_ONCE
+from profiles.recommend_weights import scores_of
 from profiles.transactions import NO_PRODUCT, Transactions, transactions_of
 
 RETAIL_FILE, GAMES_FILE = "online_retail/online_retail_II_sales.csv.gz", "games_sequences/Video.txt.gz"

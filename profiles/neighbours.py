@@ -57,15 +57,15 @@ def tastes(baskets: Baskets, half_life: float, weights: np.ndarray) -> "csr_matr
     return unit_rows((baskets.matrix(baskets.faded(half_life)).sqrt() @ diags(weights)).tocsr())
 
 
-def together(baskets: Baskets) -> "csr_matrix":
-    """(P, P) how alike two products are by who has both: a cosine where a customer of many products counts less.
+def together(held: "csr_matrix") -> "csr_matrix":
+    """(P, P) how alike two products are by who holds both: a cosine where a holder of many products counts less.
 
+    held: (n, P), the products of each customer, or of each basket.
     Source: item-based collaborative filtering, Sarwar et al., WWW 2001; Deshpande and Karypis, TOIS 2004.
     """
     from scipy.sparse import diags
 
-    held = baskets.matrix()
-    held.data[:] = 1.0
+    held = held.astype(bool).astype(np.float32)
     counts = np.maximum(np.asarray(held.sum(axis=1)).ravel(), 1.0)
     scaled = (diags(counts**-0.5) @ held).tocsr()
     lengths = diags((np.asarray(scaled.multiply(scaled).sum(axis=0)).ravel() + SHRINK) ** -0.5)
@@ -83,12 +83,11 @@ def following(baskets: Baskets, *, steps: int) -> "csr_matrix":
     """
     from scipy.sparse import csr_matrix, diags
 
+    held, products = baskets.by_basket(), len(baskets.products)
     number = baskets.number()
-    shape = (int(number[-1]) + 1 if len(number) else 0), len(baskets.products)
-    held = csr_matrix((np.ones(len(baskets), np.float32), (number, baskets.product)), shape=shape)
     owner = baskets.customer[np.flatnonzero(np.diff(number, prepend=-1))]
     shared = (diags(1.0 / np.maximum(np.diff(held.indptr), 1)) @ held).tocsr()
-    total = csr_matrix((shape[1], shape[1]), dtype=np.float32)
+    total = csr_matrix((products, products), dtype=np.float32)
     for step in range(1, steps + 1):
         earlier = np.flatnonzero(owner[step:] == owner[:-step])
         total = total + shared[earlier].T @ held[earlier + step] * 0.5 ** (step - 1)

@@ -12,17 +12,23 @@ from `as_of` on are not looked at.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from profiles.neighbours import together
 from profiles.recommend_baskets import Baskets, baskets_of
-from profiles.recommend_holdout import Try, last_product, next_basket
+from profiles.recommend_holdout import Try, hold_out
 from profiles.recommend_reasons import Reasons
 from profiles.recommend_signals import BY_NAME, Fitted, RecommendPlan, State, fit_signals
-from profiles.recommend_weights import AT_ONCE, cases_of, fit_weights, scores_of
+from profiles.recommend_tops import AT_ONCE, measure_tops, ranked
+from profiles.recommend_weights import cases_of, fit_weights, scores_among
 from profiles.sequence_items import fit_sequence
 from profiles.transactions import Transactions
 from rapport.errors import DataError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 REPEATED = 0.01  # share of held-out products that were bought before, from which on repeats are recommended
 EVEN = 0.5  # the weight of each signal where none could be picked
@@ -56,7 +62,7 @@ class Recommender:
     """A fitted recommender. products: (P,) ids that it knows. weights: of each signal, above 0.
 
     repeats: whether it suggests what a customer has. as_of: the day it was fitted for. dev: recall@10 and hit@10 of the
-    held-out customers that picked the weights.
+    held-out customers that picked the weights. company: (P, P) sparse, how much two products share baskets.
     """
 
     products: np.ndarray
@@ -65,6 +71,7 @@ class Recommender:
     repeats: bool
     as_of: float
     dev: Mapping[str, float]
+    company: "csr_matrix"
 
     def recommend(self, transactions: Transactions, k: int = 10, *, customers: Sequence[str] | None = None,
                   without: Collection[str] = ()) -> list[list[Suggestion]]:  # fmt: skip
@@ -93,10 +100,23 @@ class Recommender:
 
     def scores(self, baskets: Baskets) -> np.ndarray:
         """(C, P) float32, higher is better; minus infinity for what is never suggested again."""
-        scores = scores_of(self.fitted, self.weights, baskets)
-        if not self.repeats:
-            scores[baskets.customer, baskets.product] = -np.inf
-        return scores
+        return scores_among(self.fitted, self.weights, baskets, repeats=self.repeats)
+
+    def goes_with(self, products: Sequence[str], k: int = 10, *, without: Collection[str] = ()) -> list[Suggestion]:
+        """What lies in one basket with these products most, best first: what to offer beside them. May be empty.
+
+        The score is the sum of the cosines between baskets; of products that are not known nothing is told.
+        """
+        given = np.flatnonzero(np.isin(self.products, [str(one) for one in products]))
+        near = self.company[given].toarray()
+        scores = near.sum(axis=0)
+        scores[np.isin(self.products, [str(one) for one in {*products, *without}])] = 0.0
+        best = ranked(scores[None], k)[0]
+        return [
+            Suggestion(str(self.products[place]), float(scores[place]), "basket",
+                       str(self.products[given[near[:, place].argmax()]]))
+            for place in best if scores[place] > 0
+        ]  # fmt: skip
 
     def save(self, folder: Path) -> None:
         """Write it into an existing folder, see `profiles.recommend_files`."""
@@ -110,19 +130,6 @@ class Recommender:
         from profiles.recommend_files import load_recommender
 
         return load_recommender(folder)
-
-
-def ranked(scores: np.ndarray, k: int) -> np.ndarray:
-    """(n, at most k) the columns of the highest scores, best first; of equal ones the first."""
-    k = min(k, scores.shape[1])
-    if k <= 0:
-        return np.zeros((len(scores), 0), int)
-    edge = -np.partition(-scores, k - 1, axis=1)[:, k - 1]
-    best = np.empty((len(scores), k), int)
-    for row, (line, least) in enumerate(zip(scores, edge, strict=True)):
-        places = np.flatnonzero(line >= least)
-        best[row] = places[np.argsort(-line[places], kind="stable")[:k]]
-    return best
 
 
 def fit_recommender(transactions: Transactions, plan: RecommendPlan | None = None, *, as_of: float | None = None,
@@ -150,16 +157,8 @@ def fit_recommender(transactions: Transactions, plan: RecommendPlan | None = Non
         net = _net(baskets, plan, progress)
     fitted = fit_signals(baskets, plan, texts | net, only=tuple(weights) or tuple(BY_NAME))
     used = {name: weights.get(name, EVEN) for name in fitted.states}
-    return Recommender(products=products, fitted=fitted, weights=used, repeats=repeats, as_of=as_of, dev=dev)
-
-
-def hold_out(baskets: Baskets, plan: RecommendPlan) -> list[Try]:
-    """What the weights are tried on, the latest first."""
-    if plan.hold_out == "last":
-        return [last_product(baskets, most=plan.dev_customers, seed=plan.seed)]
-    days = [baskets.as_of - plan.dev_days * back for back in range(1, plan.dev_cuts + 1)]
-    held = [next_basket(baskets, day, days=plan.dev_days) for day in days]
-    return [one.sample(plan.dev_customers, plan.seed) for one in held]
+    return Recommender(products=products, fitted=fitted, weights=used, repeats=repeats, as_of=as_of, dev=dev,
+                       company=together(baskets.by_basket()))  # fmt: skip
 
 
 def _picked(tries: Sequence[Try], plan: RecommendPlan, extra: Mapping[str, State], repeats: bool,
@@ -171,23 +170,7 @@ def _picked(tries: Sequence[Try], plan: RecommendPlan, extra: Mapping[str, State
     progress("weights: " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items()))
     if not tries or not weights:
         return weights, {}
-    trial = Recommender(products=tries[0].known.products, fitted=fitted[0], weights=weights, repeats=repeats,
-                        as_of=tries[0].known.as_of, dev={})  # fmt: skip
-    return weights, measure_tops(trial.scores, tries[0])
-
-
-def measure_tops(score: Callable[[Baskets], np.ndarray], held: Try, k: int = 10) -> dict[str, float]:
-    """recall@k, the mean share of what was taken that stands in the first k, and hit@k, whether any does."""
-    shares, hits = [], []
-    for start in range(0, len(held.asked), AT_ONCE):
-        places = held.asked[start : start + AT_ONCE]
-        taken = held.taken[start : start + len(places)].toarray() > 0
-        found = np.take_along_axis(taken, ranked(score(held.known.of(places)), k), axis=1).sum(axis=1)
-        shares.append(found / np.maximum(taken.sum(axis=1), 1))
-        hits.append(found > 0)
-    if not shares:
-        return {}
-    return {f"recall_at_{k}": float(np.concatenate(shares).mean()), f"hit_at_{k}": float(np.concatenate(hits).mean())}
+    return weights, measure_tops(lambda some: scores_among(fitted[0], weights, some, repeats=repeats), tries[0])
 
 
 def _repeats(tries: Sequence[Try]) -> bool:

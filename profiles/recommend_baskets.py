@@ -68,6 +68,14 @@ class Baskets:
         shape = len(self.customers), len(self.products)
         return csr_matrix((values, (self.customer, self.product)), shape=shape)
 
+    def by_basket(self) -> "csr_matrix":
+        """(baskets, P) float32: 1 where a basket held a product; baskets as `number` counts them."""
+        from scipy.sparse import csr_matrix
+
+        number = self.number()
+        shape = (int(number[-1]) + 1 if len(self) else 0), len(self.products)
+        return csr_matrix((np.ones(len(self), np.float32), (number, self.product)), shape=shape)
+
     def faded(self, half_life: float) -> np.ndarray:
         """(N,) weights that halve with every `half_life` days before the customer's last basket."""
         ages = self.last_day()[self.customer] - self.day

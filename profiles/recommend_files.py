@@ -32,6 +32,7 @@ def save_recommender(recommender: Recommender, folder: Path) -> None:
                 ids[name] = value.tolist()
             else:
                 arrays |= _flat(name, value)
+    arrays |= _flat("along.company", recommender.company)
     facts = {
         "plan": recommender.fitted.plan.as_card(),
         "weights": dict(recommender.weights),
@@ -87,6 +88,7 @@ def _recommender(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
         repeats=facts["repeats"],
         as_of=facts["as_of"],
         dev=facts["dev"],
+        company=_state("along", arrays, {}, len(products), plan)["company"],
     )
 
 

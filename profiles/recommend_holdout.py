@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from profiles.recommend_baskets import Baskets
+from profiles.recommend_signals import RecommendPlan
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -51,6 +52,15 @@ def last_product(baskets: Baskets, *, most: int | None = None, seed: int = 0) ->
     last = np.zeros(len(baskets), bool)
     last[(np.cumsum(counts) - 1)[asked]] = True
     return Try(_kept(baskets, ~last, baskets.as_of), asked, _kept(baskets, last, baskets.as_of).matrix()[asked])
+
+
+def hold_out(baskets: Baskets, plan: RecommendPlan) -> list[Try]:
+    """What the weights are tried on, the latest first."""
+    if plan.hold_out == "last":
+        return [last_product(baskets, most=plan.dev_customers, seed=plan.seed)]
+    days = [baskets.as_of - plan.dev_days * back for back in range(1, plan.dev_cuts + 1)]
+    held = [next_basket(baskets, day, days=plan.dev_days) for day in days]
+    return [one.sample(plan.dev_customers, plan.seed) for one in held]
 
 
 def _kept(baskets: Baskets, rows: np.ndarray, as_of: float) -> Baskets:

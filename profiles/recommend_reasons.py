@@ -39,7 +39,7 @@ class Reasons:
         if why == "content":
             near = state["vectors"][start.indices] @ state["vectors"][place]
         else:
-            near = state["company" if why == "together" else "next"][start.indices, place].toarray().ravel()
+            near = state["next" if why == "following" else "company"][start.indices, place].toarray().ravel()
         pull = start.data * near
         return str(self._baskets.products[start.indices[pull.argmax()]]) if len(pull) and pull.max() > 0 else None
 

@@ -13,8 +13,8 @@ import numpy as np
 from profiles.recommend_baskets import Baskets
 from profiles.recommend_holdout import Try
 from profiles.recommend_signals import Fitted
+from profiles.recommend_tops import AT_ONCE
 
-AT_ONCE = 256  # customers whose scores of all products are in memory together
 NEAR, FAR, TAKEN = 400, 400, 50  # products of a customer that are compared: the strongest, others at random, the taken
 RIDGE = 1e-3
 LEAST = 1e-3  # a weight below is none
@@ -114,3 +114,11 @@ def scores_of(fitted: Fitted, weights: Mapping[str, float], baskets: Baskets) ->
     for name, weight in weights.items():
         total += np.float32(weight) * fitted.values(name, baskets)
     return total
+
+
+def scores_among(fitted: Fitted, weights: Mapping[str, float], baskets: Baskets, *, repeats: bool) -> np.ndarray:
+    """The same; without repeats, minus infinity for what a customer has."""
+    scores = scores_of(fitted, weights, baskets)
+    if not repeats:
+        scores[baskets.customer, baskets.product] = -np.inf
+    return scores

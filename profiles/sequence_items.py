@@ -33,7 +33,7 @@ class SequencePlan:
     heads: int = 2
     longest: int = 50
     dropout: float = 0.35
-    epochs: int = 20
+    epochs: int = 14
     batch: int = 128
     rate: float = 2e-3
     negatives: int = 1024
