@@ -9,7 +9,6 @@ import typer
 from ui.commands.common import HomeOption, console, emit, opened, progress_bar
 from ui.commands.profiles_train_home import AsOfOption, chosen_moment
 
-
 CustomerOption = Annotated[
     str | None, typer.Option("--customer", metavar="ID", help="Only this one: key, source id or e-mail.")
 ]
