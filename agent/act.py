@@ -123,7 +123,10 @@ def _one(step: Step, order: Order, catalogue: Catalogue) -> ToolResult:
 
 
 def _list_values(orders: Sequence[Order]) -> dict[str, Any]:
-    shown = [{"number": order.number, "status": sayable_state(order.status), "placed": _day(order.placed_at)} for order in orders]
+    shown = [
+        {"number": order.number, "status": sayable_state(order.status), "placed": _day(order.placed_at)}
+        for order in orders
+    ]
     return {"orders": shown[:MOST_LISTED], "count": len(orders), "more": len(orders) > MOST_LISTED}
 
 

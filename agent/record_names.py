@@ -37,7 +37,9 @@ def sayable(values: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
         "parcels": [
             {**row, "state": _state(row["state"]), "carrier": _short(row["carrier"])} for row in values["parcels"]
         ],
-        "refunds": [{**row, "state": _state(row["state"]), "method": _short(row["method"])} for row in values["refunds"]],
+        "refunds": [
+            {**row, "state": _state(row["state"]), "method": _short(row["method"])} for row in values["refunds"]
+        ],
         "payment": _short(values["payment"]),
     }
 

@@ -18,7 +18,14 @@ def test_spelled_mixed_struck_and_encoded_words_are_refused(verdict_on, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["Élodie Wiśniewska, naïve Åkesson", "Заказ уже в пути", "sizes S, M, L and XL", "e.g. the U.S. size", "95 µm", "ＡＢ"],
+    [
+        "Élodie Wiśniewska, naïve Åkesson",
+        "Заказ уже в пути",
+        "sizes S, M, L and XL",
+        "e.g. the U.S. size",
+        "95 µm",
+        "ＡＢ",
+    ],
 )
 def test_ordinary_writing_of_any_language_is_no_disguise(text):
     assert in_disguise(text, "") == []
