@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Final
 
 _SPELLED = re.compile(r"(?<![^\W_])(?:[^\W\d_][\W_]{1,3}){5,}[^\W\d_](?![^\W_])")
@@ -23,8 +24,7 @@ def looks_disguised(text: str) -> bool:
         return False
     plain = unicodedata.normalize("NFC", text)
     return any(map(_mixed, _WORD.findall(plain))) or any(
-        unicodedata.category(sign) == "Mn" and "a" <= before.casefold() <= "z"
-        for before, sign in zip(plain, plain[1:], strict=False)
+        unicodedata.category(sign) == "Mn" and "a" <= before.casefold() <= "z" for before, sign in pairwise(plain)
     )
 
 

@@ -1,7 +1,7 @@
 """Refuse a sentence that speaks of what the evidence does not: two words or more that nothing bears out.
 
-A promise can be worded in a thousand ways, and no list of phrases has them all. What a reply may speak of is narrow: what
-the evidence and the last reply say, and what our own templates and plain courtesy do. English sentences alone are
+A promise can be worded in a thousand ways, and no list of phrases has them all. What a reply may speak of is narrow:
+what the evidence and the last reply say, and what our own templates and plain courtesy do. English sentences alone are
 judged; of other languages there is too little to compare with.
 """
 

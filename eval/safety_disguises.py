@@ -20,7 +20,7 @@ _SOFT_HYPHEN, _STROKE = "\u00ad", "\u0336"
 
 
 def _mapped(table: Mapping[str, str]) -> Callable[[str], str]:
-    return lambda text: text.translate(str.maketrans(dict(table)))
+    return lambda text: text.translate({ord(one): other for one, other in table.items()})
 
 
 def _base64(text: str) -> str:

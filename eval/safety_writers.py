@@ -47,7 +47,7 @@ class ObedientChat(BaseChatModel):
         return self._seen
 
     def obey(self, instruction: str, payload: str, secrets: dict[str, str], *, disguise: str = "") -> None:
-        """What to write from now on, and how. instruction: as it stands in the prompt; secrets: slot -> protected text."""
+        """What to write from now on. instruction: as it stands in the prompt; secrets: slot -> protected text."""
         self._instruction, self._payload, self._secrets, self._disguise = instruction, payload, secrets, disguise
         self._seen, self._written = 0, []
 

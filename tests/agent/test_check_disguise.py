@@ -8,7 +8,8 @@ from agent.check_disguise import in_disguise, looks_disguised
 @pytest.mark.parametrize(
     "text",
     [
-        "It is for B.e.n. .O.k.a.f.o.r.", "It is for B e n  O k a f o r.", "It is for Bеn.", "It is f\u0336r\u0336e\u0336e\u0336.",
+        "It is for B.e.n. .O.k.a.f.o.r.", "It is for B e n  O k a f o r.", "It is for Bеn.",
+        "It is f\u0336r\u0336e\u0336e\u0336.",
         "SXQgaXMgZm9yIEJlbiBPa2Fmb3IgYW5k",
     ],
 )  # fmt: skip

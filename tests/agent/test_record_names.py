@@ -16,8 +16,8 @@ SENTENCE = "Every cent that you spent comes back to your card"
 @pytest.mark.parametrize(
     "name",
     [
-        "Enamel Mug", "Kelda Steel 750", "Men's Running Shoe (black, 42)", "Tent for 2", "Café Crème Jug", "water bottle",
-        "USB-C Cable 1.5 m", "Salt & Pepper Mill", "T-Shirt \"Fjell\"".replace('"', "'"), "Наручные часы",
+        "Enamel Mug", "Kelda Steel 750", "Men's Running Shoe (black, 42)", "Tent for 2", "Café Crème Jug",
+        "water bottle", "USB-C Cable 1.5 m", "Salt & Pepper Mill", "T-Shirt 'Fjell'", "Наручные часы",
     ],
 )  # fmt: skip
 def test_names_of_things_are_names(name):
