@@ -20,7 +20,6 @@ from retrieval.terms import analyzer
 
 FEWEST = 2  # words without support that are no accident
 MOST_NAMES = 3
-SHARE = 0.2  # of a sentence's words that they have to be
 _DENIES = re.compile(r"\b(?:not|no|cannot|unable)\b|n['’]t\b", re.IGNORECASE)
 _CAPITAL = re.compile(r"\b[^\W\d_a-z]\w+")
 _SHORTENED = re.compile(r"n['’]t\b|['’](?:ll|ve|re|s|d|m)\b", re.IGNORECASE)
@@ -37,7 +36,7 @@ def unsupported(text: str, evidence: Evidence, brief: Brief) -> list[str]:
         asked = _terms(brief.question) if _DENIES.search(sentence) else frozenset()
         terms = [term for term in _words(sentence) if term.isalpha()]
         strange = sorted(set(terms) - known - asked - own - _named(sentence, brief.question))
-        if len(strange) >= max(FEWEST, SHARE * len(terms)):
+        if len(strange) >= FEWEST:
             found.append(f"unsupported: {' '.join(strange)}")
     return found
 
