@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.database import Database
 from crm.mapping import PLANS, Plan, Prepared, Row, header_row, part_rows, prepare, referred
-from crm.tables import article_versions, articles, changes, checkpoints
+from crm.tables import article_versions, articles, changes, checkpoints, predictions, profiles
 from crm.values import Change, Checkpoint, Counts
 from rapport.errors import BadRow
 from rapport.records import KIND_OF, AnyRecord, RecordKind
@@ -58,7 +58,10 @@ class RecordsWriter:
         return None if row is None else Checkpoint(row.import_id, row.position, row.done)
 
     def remove(self, kind: RecordKind, keys: Sequence[str]) -> int:
-        """Take records out of every read. Returns how many were there; each appends a row to the changes."""
+        """Take records out of every read. Returns how many were there; each appends a row to the changes.
+
+        What was predicted of a removed customer is deleted.
+        """
         table = PLANS[kind].table
         removed = 0
         with self._database.write_records() as connection:
@@ -70,6 +73,8 @@ class RecordsWriter:
                         update(table).where(table.c.id.in_(live)).values(removed_at=datetime.now(UTC), hash="")
                     )
                     connection.execute(insert(changes), [_change(kind, key, "remove") for key in live])
+                    if kind is RecordKind.CUSTOMERS:
+                        _forget(connection, live)
                 removed += len(live)
         return removed
 
@@ -155,6 +160,11 @@ def _upsert(connection: Connection, table: Table) -> Any:
     statement = dialect.insert(table)
     new = {column.name: statement.excluded[column.name] for column in table.c if column.name != "id"}
     return statement.on_conflict_do_update(index_elements=["id"], set_=new)
+
+
+def _forget(connection: Connection, customers: Sequence[str]) -> None:
+    for table in (profiles, predictions):
+        connection.execute(delete(table).where(table.c.customer_id.in_(customers)))
 
 
 def _known(connection: Connection, table: Table, keys: Sequence[str]) -> _Known:

@@ -7,8 +7,10 @@ from crm import schema
 from crm.conversations import Conversations
 from crm.database import Database, parse_url
 from crm.edits import Edits
+from crm.histories import Histories
 from crm.logs import Logs
 from crm.moves import Moves
+from crm.profiles import Profiles
 from crm.records_reader import RecordsReader
 from crm.records_store import RecordsWriter
 from crm.timeline import Timeline
@@ -37,7 +39,9 @@ __all__ = [
 ]
 
 
-class Store(RecordsWriter, RecordsReader, Edits, Conversations, Moves, Turns, Logs, Timeline):
+class Store(
+    RecordsWriter, RecordsReader, Edits, Conversations, Moves, Turns, Logs, Timeline, Histories, Profiles
+):  # fmt: skip
     """Records and conversations of one company. Threads may share it; processes open one each."""
 
     def __init__(self, database: Database, store_id: str) -> None:

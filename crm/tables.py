@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from crm.columns import KEY, JsonText, Money, UtcTime
 
-SCHEMA = "0001"  # the revision that this code reads and writes: the newest in crm/migrations/versions
+SCHEMA = "0002"  # the revision that this code reads and writes: the newest in crm/migrations/versions
 
 metadata = MetaData(
     naming_convention={
@@ -222,4 +222,20 @@ audit = _log(
     "audit",
     *(_text("actor"), _text("action"), _text("subject"), _time("at", null=False), _json("details")),
     Index(None, "subject"),
+)
+
+# What the predictors said last of each customer, and what they said before, to be compared with what happened.
+profiles = Table(
+    "profiles",
+    metadata,
+    _reference("customer_id", customers, primary_key=True),
+    *(_time("as_of", null=False), _text("model"), _text("segment", null=True)),
+    *(Column(name, Float, nullable=True) for name in ("churn_risk", "contact_risk", "value")),
+    _text("profile"),
+)
+predictions = _log(
+    "predictions",
+    *(_reference("customer_id", customers), _time("as_of", null=False), _text("model")),
+    *(Column(name, Float, nullable=True) for name in ("churn_risk", "contact_risk", "value")),
+    *(Index(None, "customer_id"), Index(None, "as_of")),
 )

@@ -20,7 +20,8 @@ from rapport.paths import Home
 SHARED_ROLES = ("intent", "sentiment")  # read a text alone; the others read the conversation or the writing too
 ROLES = (*SHARED_ROLES, "escalation", "finished")  # the classifiers: a home has one of each
 REPLY = "reply"  # who writes; without one the setting agent.chat_model says who
-EVERY_ROLE = (*ROLES, REPLY)
+PROFILES = "profiles"  # what foresees the customers' doings; a home has none before it trains them on its own records
+EVERY_ROLE = (*ROLES, REPLY, PROFILES)
 HISTORY = 20  # names remembered per role; more would only be noise
 
 _writing = threading.Lock()
@@ -52,14 +53,14 @@ def use(home: Home, role: str, name: str) -> Card:
 
 
 def rollback(home: Home, role: str) -> str | None:
-    """Go back to the artifact in use before. Returns its name; before the first reply model there was none: None.
+    """Go back to the artifact in use before. Returns its name, or None where there was none before.
 
     Raises Refused where there is nothing to go back to, and what `use` raises where the earlier one is damaged.
     """
     with _locked(home):
         pointers = _read(home)
         names = pointers.get(_known(role), [])
-        if len(names) < (1 if role == REPLY else 2):
+        if len(names) < (1 if role in (REPLY, PROFILES) else 2):
             raise Refused(f"there is no earlier {role} model to go back to.", hint="See: rapport models list")
         before = names[-2] if len(names) > 1 else None
         if before is not None:

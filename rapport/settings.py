@@ -9,50 +9,17 @@ import os
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from rapport.errors import SettingsError
 from rapport.paths import Home
+from rapport.settings_kinds import networks, rates, setting
 
 DATABASE_URL_VARIABLE = "RAPPORT_DATABASE_URL"
 CHAT_MODEL_VARIABLE = "RAPPORT_CHAT_MODEL"
-
-
-def setting(
-    default: Any,
-    help: str,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-    reads: Callable[[Any], object] | None = None,
-) -> Any:
-    """Declare one setting: its default, what it does, and which values it takes.
-
-    reads: what makes sense of the value, for more than a range or a choice; it raises ValueError where it cannot.
-    """
-    metadata = {"help": help, "low": low, "high": high, "choices": choices, "reads": reads}
-    return field(default=default, metadata=metadata)
-
-
-def networks(text: str) -> list[str]:
-    """The networks in a list with commas between, each as address and prefix; a single address is one of its own.
-
-    Raises ValueError for what is no network, and for one that holds every address.
-    """
-    from ipaddress import ip_network
-
-    found = []
-    for part in text.split(","):
-        if part.strip():
-            network = ip_network(part.strip(), strict=False)
-            if not network.prefixlen:
-                raise ValueError(f"'{part.strip()}' is everybody")
-            found.append(str(network))
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +116,22 @@ class ServerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSettings:
+    churn_days: int = setting(
+        90, "A customer who does not order for so many days from now counts as lost.", low=7, high=730
+    )
+    active_days: int = setting(
+        180, "Who has ordered in so many days counts as active; only they can be lost.", low=7, high=1460
+    )
+    contact_days: int = setting(30, "The contact risk is the chance of a message in so many days.", low=1, high=365)
+    currency: str = setting("", "The currency that profiles tell money in; empty: the one of most orders.")
+    rates: str = setting(
+        "", "What other currencies are worth in it, such as USD=0.92,GBP=1.17; the others are left out.", reads=rates
+    )
+    live: bool = setting(True, "Whether the server renews a customer's profile after an event and a turn of theirs.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of a home, by section."""
 
@@ -159,6 +142,7 @@ class Settings:
     verify: VerifySettings = field(default_factory=VerifySettings)
     agent: AgentSettings = field(default_factory=AgentSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    profiles: ProfileSettings = field(default_factory=ProfileSettings)
 
     def database_url(self, home: Home) -> str:
         """The SQLAlchemy URL in force: the environment's, the file's, else SQLite in the home."""

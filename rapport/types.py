@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NewType
 
-from rapport.records import CustomerId
+from rapport.records import CustomerId, ProductId
 
 ConversationId = NewType("ConversationId", str)
 MessageId = NewType("MessageId", int)
@@ -100,7 +100,7 @@ class Ask:
     intent: the best label, even where in_scope is low. confidence: calibrated probability of it, 0-1.
     in_scope: probability that the message is one the company's intents cover, 0-1.
     query: the text to search with (follow-ups are completed from the context).
-    topics: what it asks of an order, see `prompts.fields.TOPICS`.
+    topics: what it asks of an order, see `prompts.fields.TOPICS`. topics_sure: probability that it is one of them, 0-1.
     """
 
     text: str
@@ -111,6 +111,7 @@ class Ask:
     alternatives: tuple[tuple[str, float], ...] = ()
     entities: tuple[Entity, ...] = ()
     topics: tuple[str, ...] = ()
+    topics_sure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,41 @@ class Understanding:
     @property
     def main(self) -> Ask:
         return self.asks[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileDriver:
+    """What pushed a score. push: in log-odds, above 0 where it raises the score. words: for staff."""
+
+    score: Literal["churn_risk", "contact_risk"]
+    feature: str
+    push: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerProfile:
+    """What the predictors say of a customer as of a moment: for staff and rules, never for the customer.
+
+    standing: new (has never ordered), active, or lapsed (has not ordered for longer than the model counts as active).
+    churn_risk: chance that an active customer orders no more within the model's days; None of others. contact_risk:
+    chance that they write within its days. value: money within a year. next_products: best first. next_reasons:
+    (intent, chance). What rests on orders is empty for who has none. model: the artifact's name.
+    """
+
+    customer_id: CustomerId
+    as_of: datetime
+    model: str
+    standing: Literal["new", "active", "lapsed"]
+    segment: str | None = None
+    churn_risk: float | None = None
+    value: float | None = None
+    next_purchase_days: float | None = None
+    next_products: tuple[ProductId, ...] = ()
+    next_reasons: tuple[tuple[str, float], ...] = ()
+    contact_risk: float | None = None
+    drivers: tuple[ProfileDriver, ...] = ()
+    embedding: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

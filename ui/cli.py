@@ -21,6 +21,7 @@ from ui.commands import (
     init,
     models,
     predict,
+    profiles,
     serve,
     settings,
     tickets,
@@ -65,6 +66,7 @@ app.command("ask")(ask.command)
 app.command("chat")(chat.command)
 app.command("serve")(serve.command)
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(profiles.app, name="profiles")
 train.app.command("escalation")(train_escalation.command)
 train.app.command("preference")(train_preference.command)
 train.app.command("reply")(train_reply.command)

@@ -3,7 +3,8 @@
 import pytest
 
 from rapport.errors import SettingsError
-from rapport.settings import Settings, change_setting, explain, load_settings, networks, parse_settings
+from rapport.settings import Settings, change_setting, explain, load_settings, parse_settings
+from rapport.settings_kinds import networks
 
 
 def test_a_missing_file_means_the_defaults(home):

@@ -16,7 +16,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from crm.store import Store
 from rapport import __version__
 from rapport.paths import Home
-from rapport.settings import Settings, networks
+from rapport.settings import Settings
+from rapport.settings_kinds import networks
 from ui.api import conversations, errors, health, pages, staff
 from ui.api.limits import Limits
 from ui.api.metrics import Counted, Metrics

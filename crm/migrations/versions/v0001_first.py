@@ -1,30 +1,14 @@
-"""The first schema: records, changes, conversations and the logs.
-
-Tables are written as one line a column: "name type", "?" where it may be missing, "!" where it is part of the
-primary key, "-> table.column" where it refers to another.
-"""
-
-from typing import Any
+"""The first schema: records, changes, conversations and the logs."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from crm.failures import BOT_IS_SILENT
+from crm.migrations.lines import table
 
 revision = "0001"
 down_revision = None
 
-_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
-    "key": sa.String().with_variant(sa.String(collation="C"), "postgresql"),
-    "text": sa.Text(),
-    "time": sa.Text().with_variant(sa.DateTime(timezone=True), "postgresql"),
-    "money": sa.Text().with_variant(sa.Numeric(), "postgresql"),
-    "serial": sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-    "integer": sa.Integer(),
-    "number": sa.BigInteger(),
-    "float": sa.Float(),
-    "flag": sa.Boolean(),
-}
 _RECORD = ("id key!", "source key", "source_id key", "hash text", "version integer", "removed_at time?")
 _CONVERSATION = "conversation_id key -> conversations.id"
 _TURN = "turn_id key? -> turns.turn_id"
@@ -44,8 +28,8 @@ def upgrade() -> None:
 
 
 def _records() -> None:
-    _table("meta", "name key!", "value text")
-    _table(
+    table("meta", "name key!", "value text")
+    table(
         "customers",
         *_RECORD,
         *("name text", "email text?", "phone text?", "postcode text?", "city text?", "country text?", "locale text"),
@@ -54,14 +38,14 @@ def _records() -> None:
         unique=("source", "source_id"),
         indices=("email_key", "postcode_key", "source_id"),
     )
-    _table(
+    table(
         "products",
         *_RECORD,
         *("name text", "group text?", "category text?", "description text", "options text", "price money?"),
         *("currency text", "available flag", "stock number?", "url text?", "attrs text", "words text"),
         unique=("source", "source_id"),
     )
-    _table(
+    table(
         "events",
         *_RECORD,
         *("customer_id key -> customers.id", "kind text", "at time", "product_id key? -> products.id"),
@@ -72,7 +56,7 @@ def _records() -> None:
 
 
 def _orders() -> None:
-    _table(
+    table(
         "orders",
         *_RECORD,
         *("number text", "customer_id key -> customers.id", "status text", "placed_at time?", "currency text"),
@@ -81,17 +65,17 @@ def _orders() -> None:
         unique=("source", "source_id"),
         indices=("customer_id number_key", "number_key"),
     )
-    _table(
+    table(
         "order_lines",
         *("order_id key! -> orders.id", "position integer!", "name text", "quantity number", "unit_price money?"),
         *("product_id key? -> products.id", "options text"),
     )
-    _table(
+    table(
         "deliveries",
         *("order_id key! -> orders.id", "position integer!", "status text", "tracking text?", "carrier text?"),
         *("shipped_at time?", "expected_at time?", "delivered_at time?"),
     )
-    _table(
+    table(
         "refunds",
         *("order_id key! -> orders.id", "position integer!", "amount money", "status text", "requested_at time?"),
         *("paid_at time?", "method text?", "reason text?"),
@@ -99,9 +83,9 @@ def _orders() -> None:
 
 
 def _articles_and_tickets() -> None:
-    _table("articles", *_RECORD, *_ARTICLE, unique=("source", "source_id"))
-    _table("article_versions", "article_id key! -> articles.id", "version integer!", *_ARTICLE)
-    _table(
+    table("articles", *_RECORD, *_ARTICLE, unique=("source", "source_id"))
+    table("article_versions", "article_id key! -> articles.id", "version integer!", *_ARTICLE)
+    table(
         "tickets",
         *_RECORD,
         *("subject text", "customer_id key? -> customers.id", "status text", "channel text", "priority text?"),
@@ -110,7 +94,7 @@ def _articles_and_tickets() -> None:
         unique=("source", "source_id"),
         indices=("customer_id",),
     )
-    _table(
+    table(
         "ticket_messages",
         *("ticket_id key! -> tickets.id", "position integer!", "role text", "text text", "at time?"),
         *("private flag", "author text?"),
@@ -118,20 +102,20 @@ def _articles_and_tickets() -> None:
 
 
 def _conversations() -> None:
-    _table(
+    table(
         "conversations",
         *("id key!", "channel text", "customer_id key? -> customers.id", "identity text", "state text"),
         *("locale text", "context text", "created_at time", "updated_at time"),
         indices=("state updated_at", "customer_id"),
     )
-    _table(
+    table(
         "turns",
         *("id serial!", "turn_id key", _CONVERSATION, "at time", "intent text", "decision text", "state text"),
         *("index_version text", "trace text"),
         unique=("turn_id",),
         indices=("conversation_id",),
     )
-    _table(
+    table(
         "messages",
         *("id serial!", _CONVERSATION, "role text", "text text", "at time", "client_id key?", "waiting flag", _TURN),
         unique=("conversation_id", "client_id"),
@@ -144,12 +128,12 @@ def _conversations() -> None:
         sqlite_where=sa.text("waiting = 1"),
         postgresql_where=sa.text("waiting"),
     )
-    _table(
+    table(
         "transitions",
         *("id serial!", _CONVERSATION, "before text", "to text", "event text", "actor text", "at time", _TURN),
         indices=("conversation_id",),
     )
-    _table(
+    table(
         "handovers",
         *("id serial!", _CONVERSATION, _TURN, "reason text", "queue text", "priority text", "summary text"),
         *("suggestions text", "opened_at time", "taken_by text?", "taken_at time?", "closed_at time?"),
@@ -158,15 +142,15 @@ def _conversations() -> None:
 
 
 def _logs() -> None:
-    _table("changes", "id serial!", "kind text", "key key", "op text")
-    _table("checkpoints", "import_id key!", "position number", "done flag")
-    _table(
+    table("changes", "id serial!", "kind text", "key key", "op text")
+    table("checkpoints", "import_id key!", "position number", "done flag")
+    table(
         "feedback",
         *("id serial!", _CONVERSATION, _TURN, "rating number", "comment text", "actor text", "at time"),
         "details text",
         indices=("conversation_id",),
     )
-    _table(
+    table(
         "audit",
         *("id serial!", "actor text", "action text", "subject text", "at time", "details text"),
         indices=("subject",),
@@ -187,25 +171,3 @@ def _silence_the_bot() -> None:
         f"IF NEW.role = 'assistant' AND {state} THEN RAISE EXCEPTION '{BOT_IS_SILENT}'; END IF; RETURN NEW; END $$"
     )
     op.execute("CREATE TRIGGER bot_is_silent BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION bot_is_silent()")
-
-
-def _table(name: str, *columns: str, unique: tuple[str, ...] = (), indices: tuple[str, ...] = ()) -> None:
-    constraints = [sa.UniqueConstraint(*unique)] if unique else []
-    serial = columns[0] == "id serial!"
-    op.create_table(name, *map(_column, columns), *constraints, sqlite_autoincrement=serial)
-    for index in indices:
-        op.create_index(f"ix_{name}_{index.replace(' ', '_')}", name, index.split())
-
-
-def _column(line: str) -> sa.Column[Any]:
-    declaration, _, target = line.partition(" -> ")
-    name, kind = declaration.split()
-    references = [sa.ForeignKey(target)] if target else []
-    return sa.Column(
-        name,
-        _TYPES[kind.rstrip("?!")],
-        *references,
-        primary_key=kind.endswith("!"),
-        nullable=kind.endswith("?"),
-        autoincrement=kind.startswith("serial"),
-    )

@@ -1,0 +1,134 @@
+"""Profiles of customers: the newest of each, and the predictions made before. `rapport.types` says what they mean."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crm import codec
+from crm.database import Database
+from crm.records_store import pieces
+from crm.tables import customers, predictions, profiles
+from rapport.records import CustomerId
+from rapport.types import CustomerProfile
+
+_AT_ONCE = 500
+_SCORES = ("churn_risk", "contact_risk", "value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What a model said of a customer as of a moment in the past."""
+
+    customer_id: CustomerId
+    as_of: datetime
+    model: str
+    churn_risk: float | None
+    contact_risk: float | None
+    value: float | None
+
+
+class Profiles:
+    """The part of the store that keeps profiles. They go with their customer: see `RecordsWriter.remove`."""
+
+    _database: Database
+
+    def keep_profiles(self, found: Sequence[CustomerProfile], *, log: bool = False) -> int:
+        """Keep each customer's profile unless one as of a later moment is there. Returns how many were kept.
+
+        log: also remember the predictions, to compare them one day with what happened. Profiles of customers who are
+        not (any more) there are passed over.
+        """
+        kept = 0
+        for part in pieces(found, _AT_ONCE):
+            with self._database.write() as connection:
+                there = _living(connection, [profile.customer_id for profile in part])
+                fresh = {profile.customer_id: profile for profile in part if profile.customer_id in there}
+                newest = _as_of(connection, list(fresh))
+                fresh = {id: one for id, one in fresh.items() if id not in newest or one.as_of >= newest[id]}
+                if fresh:
+                    connection.execute(_upsert(connection), [_row(profile) for profile in fresh.values()])
+                    if log:
+                        rows = [_row(profile) for profile in fresh.values()]
+                        names = ("customer_id", "as_of", "model", *_SCORES)
+                        connection.execute(insert(predictions), [{name: row[name] for name in names} for row in rows])
+                kept += len(fresh)
+        return kept
+
+    def profile(self, customer: CustomerId) -> CustomerProfile | None:
+        """The customer's profile, or None while there is none."""
+        query = select(profiles.c.profile).where(profiles.c.customer_id == customer)
+        with self._database.read() as connection:
+            text = connection.execute(query).scalar()
+        return None if text is None else codec.loads(text, CustomerProfile)
+
+    def iterate_profiles(self, *, after: str = "") -> Iterator[CustomerProfile]:
+        """Every profile by the customer's key, in bounded memory."""
+        while True:
+            query = select(profiles.c.customer_id, profiles.c.profile).where(profiles.c.customer_id > after)
+            with self._database.read() as connection:
+                found = connection.execute(query.order_by(profiles.c.customer_id).limit(_AT_ONCE)).all()
+            for row in found:
+                yield codec.loads(row.profile, CustomerProfile)
+            if len(found) < _AT_ONCE:
+                return
+            after = found[-1].customer_id
+
+    def predictions_between(self, start: datetime, end: datetime) -> Iterator[Prediction]:
+        """The predictions made as of [start, end), in the order they were kept, in bounded memory."""
+        after = 0
+        while True:
+            query = select(predictions).where(
+                predictions.c.id > after, predictions.c.as_of >= start, predictions.c.as_of < end
+            )
+            with self._database.read() as connection:
+                found = connection.execute(query.order_by(predictions.c.id).limit(_AT_ONCE * 10)).all()
+            yield from (_prediction(row) for row in found)
+            if len(found) < _AT_ONCE * 10:
+                return
+            after = found[-1].id
+
+    def last_prediction(self) -> datetime | None:
+        """As of when predictions were remembered last; None while there are none."""
+        with self._database.read() as connection:
+            newest: datetime | None = connection.execute(select(func.max(predictions.c.as_of))).scalar()
+        return newest
+
+
+def _living(connection: Connection, keys: Sequence[str]) -> set[str]:
+    query = select(customers.c.id).where(customers.c.id.in_(keys), customers.c.removed_at.is_(None))
+    return set(connection.execute(query).scalars())
+
+
+def _as_of(connection: Connection, keys: Sequence[str]) -> dict[str, datetime]:
+    query = select(profiles.c.customer_id, profiles.c.as_of).where(profiles.c.customer_id.in_(keys))
+    return {row.customer_id: row.as_of for row in connection.execute(query)}
+
+
+def _row(profile: CustomerProfile) -> dict[str, Any]:
+    named = ("customer_id", "as_of", "model", "segment", *_SCORES)
+    return {**{name: getattr(profile, name) for name in named}, "profile": codec.dumps(profile, CustomerProfile)}
+
+
+def _upsert(connection: Connection) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(profiles)
+    new = {column.name: statement.excluded[column.name] for column in profiles.c if column.name != "customer_id"}
+    # Two processes may have read the same older moment: the later profile stays whoever writes last.
+    return statement.on_conflict_do_update(
+        index_elements=["customer_id"], set_=new, where=profiles.c.as_of <= statement.excluded.as_of
+    )
+
+
+def _prediction(row: Any) -> Prediction:
+    return Prediction(
+        customer_id=CustomerId(row.customer_id),
+        as_of=row.as_of,
+        model=row.model,
+        churn_risk=row.churn_risk,
+        contact_risk=row.contact_risk,
+        value=row.value,
+    )

@@ -1,0 +1,130 @@
+"""Count dated facts by customer as of a day: how many in a window, how much, when last, which most."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from profiles.history import NOTHING, Facts, History, Kind, last_of
+
+Array = np.ndarray
+
+
+class Tally:
+    """Counts over a history that was cut at `day`, so that it holds no later fact. Every answer is (C,).
+
+    limit: the money of one order that counts at most. categories: product -> category.
+    """
+
+    def __init__(
+        self, history: History, day: float, *, limit: float = float("inf"), categories: Mapping[str, str] | None = None
+    ) -> None:
+        self.history = history
+        self.day = day
+        self.limit = limit
+        self.categories = categories or {}
+        self.size = len(history)
+        self.ordered = self._last_day(Kind.ORDER)  # nan for who has never ordered
+
+    def count(self, *kinds: Kind, days: float | None = None, skip: float = 0.0) -> Array:
+        """How many facts of these kinds in the last `days`, leaving out the newest `skip` days; without days, ever."""
+        found = np.zeros(self.size)
+        for kind in kinds:
+            facts = self.history.facts[kind]
+            found += np.bincount(facts.owner[self._rows(facts, days, skip)], minlength=self.size)
+        return found
+
+    def count_since_order(self, *kinds: Kind) -> Array:
+        """How many facts since the last order, 0 for who has never ordered."""
+        found = np.zeros(self.size)
+        for kind in kinds:
+            facts = self.history.facts[kind]
+            with np.errstate(invalid="ignore"):
+                since = facts.day > self.ordered[facts.owner]
+            found += np.bincount(facts.owner[since], minlength=self.size)
+        return found
+
+    def total(self, kind: Kind, *, days: float | None = None) -> Array:
+        """The sum of the values, each at most the limit; unknown ones add nothing."""
+        facts = self.history.facts[kind]
+        rows = self._rows(facts, days, 0.0)
+        value = np.clip(np.nan_to_num(facts.value[rows]), None, self.limit)
+        return np.bincount(facts.owner[rows], weights=value, minlength=self.size)
+
+    def mean(self, kind: Kind, *, days: float | None = None) -> Array:
+        """The mean of the known values, nan where there is none."""
+        facts = self.history.facts[kind]
+        rows = self._rows(facts, days, 0.0) & np.isfinite(facts.value)
+        value = np.clip(facts.value[rows], None, self.limit)
+        total = np.bincount(facts.owner[rows], weights=value, minlength=self.size)
+        return divided(total, np.bincount(facts.owner[rows], minlength=self.size))
+
+    def negative(self, *, days: float | None = None, since_order: bool = False) -> Array:
+        """How many moods below neutral."""
+        facts = self.history.facts[Kind.MOOD]
+        rows = self._rows(facts, days, 0.0) & (facts.value < -0.25)
+        if since_order:
+            with np.errstate(invalid="ignore"):
+                rows &= facts.day > self.ordered[facts.owner]
+        return np.bincount(facts.owner[rows], minlength=self.size).astype(np.float64)
+
+    def days_since(self, *kinds: Kind) -> Array:
+        """Days since the newest fact of these kinds, nan where there is none."""
+        newest: Array = np.fmax.reduce([self._last_day(kind) for kind in kinds])
+        return self.day - newest
+
+    def days_since_first(self, kind: Kind) -> Array:
+        """Days since the first fact, nan where there is none."""
+        facts = self.history.facts[kind]
+        found = np.full(self.size, np.nan)
+        owners, rows = np.unique(facts.owner, return_index=True)
+        found[owners] = self.day - facts.day[rows]
+        return found
+
+    def last_value(self, kind: Kind) -> Array:
+        """The value of the newest fact, nan where there is none."""
+        return self._of_last(self.history.facts[kind])
+
+    def last_thing(self, kind: Kind) -> Array:
+        """What the newest fact names: text, or None."""
+        facts = self.history.facts[kind]
+        rows = last_of(facts, self.size)
+        codes = np.append(facts.thing, NOTHING)[rows]
+        return self.history.named(np.where(rows >= 0, codes, NOTHING))
+
+    def most(self, kind: Kind) -> Array:
+        """What most facts name; of equals the first by name; None where there is none."""
+        facts = self.history.facts[kind]
+        named = facts.thing != NOTHING
+        return most_of(facts.owner[named], self.history.named(facts.thing[named]), self.size)
+
+    def _rows(self, facts: Facts, days: float | None, skip: float) -> Array:
+        rows = np.ones(len(facts), bool) if days is None else facts.day >= self.day - days
+        return rows & (facts.day < self.day - skip) if skip else rows
+
+    def _last_day(self, kind: Kind) -> Array:
+        facts = self.history.facts[kind]
+        rows = last_of(facts, self.size)
+        return np.where(rows >= 0, np.append(facts.day, np.nan)[rows], np.nan)
+
+    def _of_last(self, facts: Facts) -> Array:
+        rows = last_of(facts, self.size)
+        return np.where(rows >= 0, np.append(facts.value, np.nan)[rows], np.nan)
+
+
+def divided(above: Array, below: Array) -> Array:
+    """above / below, nan where below is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Array = np.where(below > 0, above / below, np.nan)
+    return found
+
+
+def most_of(owner: Array, names: Array, size: int) -> Array:
+    """(size,) the name that each owner has most often; of equals the first; None for who has none."""
+    found = np.full(size, None, object)
+    if not len(owner):
+        return found
+    known, code = np.unique(names.astype(str), return_inverse=True)
+    pairs, counts = np.unique(owner.astype(np.int64) * len(known) + code, return_counts=True)
+    best = np.lexsort((-pairs, counts))  # the greatest count last, of equals the first name last
+    found[pairs[best] // len(known)] = known[pairs[best] % len(known)]
+    return found

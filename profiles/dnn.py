@@ -1,0 +1,159 @@
+"""A table model: nets trained on different parts of the rows, averaged and calibrated; its files.
+
+Each net learns from all parts but one, which says when to stop and, taken together over the nets, how to calibrate.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiles.calibrate import Calibration, fit_calibration
+from profiles.dnn_network import Shape, build_network
+from profiles.dnn_training import Part, Schedule, train_network
+from profiles.encode import Encoded, Encoding, encode, encoding_of, fit_encoding
+from profiles.parts import parts_of
+from profiles.tables import Table
+from rapport.errors import CorruptArtifact
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FACTS, WEIGHTS = "table.json", "table.safetensors"
+AT_ONCE = 4096  # rows in one pass, so that scoring a million takes no more memory than these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablePlan:
+    """How a table model is made. parts: of the rows, with one net each for every seed. The rest is a net's."""
+
+    seed: int = 42
+    parts: int = 5
+    members: int = 16
+    width: int = 64
+    depth: int = 2
+    dropout: float = 0.2
+    pieces: int = 16
+    epochs: int = 40
+    patience: int = 6
+    batch: int = 256
+    rate: float = 2e-3
+    decay: float = 1e-2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TableModel:
+    """Predicts the chance that a row's target is true. networks: torch modules of one shape."""
+
+    plan: TablePlan
+    encoding: Encoding
+    shape: Shape
+    networks: tuple[Any, ...]
+    calibration: Calibration
+
+    def predict(self, table: Table) -> "np.ndarray":
+        """(n,) calibrated chances. Raises UserError where a column of the training is absent."""
+        import numpy as np
+
+        found = [
+            self.calibration.apply(self.mean_chance(encode(table.chosen(rows), self.encoding)))
+            for rows in np.array_split(np.arange(len(table)), max(1, -(-len(table) // AT_ONCE)))
+        ]
+        return np.concatenate(found)
+
+    def mean_chance(self, rows: Encoded) -> "np.ndarray":
+        """(n,) the mean over all members of all nets, before it is calibrated."""
+        import numpy as np
+
+        found: np.ndarray = np.mean([chances(network, rows) for network in self.networks], axis=0)
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write the facts and the weights."""
+        from safetensors.torch import save_file
+
+        facts = {
+            "plan": asdict(self.plan),
+            "encoding": self.encoding.as_json(),
+            "shape": asdict(self.shape),
+            "calibration": asdict(self.calibration),
+            "networks": len(self.networks),
+        }
+        tensors = {
+            f"{at}.{name}": value
+            for at, network in enumerate(self.networks)
+            for name, value in network.state_dict().items()
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FACTS).write_text(json.dumps(facts, indent=1, ensure_ascii=False), encoding="utf-8")
+        save_file(tensors, folder / WEIGHTS)
+
+    @classmethod
+    def load(cls, folder: Path) -> "TableModel":
+        """Read what `save` wrote. Raises CorruptArtifact where a file is missing or damaged."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+            tensors = load_file(folder / WEIGHTS)
+            shape = Shape(**{**facts["shape"], "places": tuple(facts["shape"]["places"])})
+            return cls(
+                plan=TablePlan(**facts["plan"]),
+                encoding=encoding_of(facts["encoding"]),
+                shape=shape,
+                networks=tuple(_network(shape, tensors, f"{at}.") for at in range(facts["networks"])),
+                calibration=Calibration(**facts["calibration"]),
+            )
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+            raise CorruptArtifact(
+                f"{folder} holds no readable table model ({error}).", hint="Train it again: rapport profiles train"
+            ) from error
+
+
+def fit_table(table: Table, target: "np.ndarray", plan: TablePlan) -> TableModel:
+    """Learn to tell the rows whose target is true. Raises UserError where a class has too few rows."""
+    import numpy as np
+
+    encoding = fit_encoding(table, pieces=plan.pieces)
+    rows, truth = encode(table, encoding), target.astype(np.float32)
+    shape = Shape(
+        numbers=rows.numbers.shape[1],
+        places=tuple(column.places for column in encoding.categories),
+        members=plan.members, width=plan.width, depth=plan.depth, dropout=plan.dropout,
+    )  # fmt: skip
+    networks, held_out = [], np.empty(len(table))
+    for number, (learn, held) in enumerate(parts_of(target, plan.parts, seed=plan.seed, ids=table.ids)):
+        schedule = Schedule(
+            epochs=plan.epochs, patience=plan.patience, batch=plan.batch, rate=plan.rate, decay=plan.decay,
+            seed=plan.seed * 1000 + number,
+        )  # fmt: skip
+        networks.append(train_network(shape, _part(rows, truth, learn), _part(rows, truth, held), schedule))
+        held_out[held] = chances(networks[-1], _part(rows, truth, held).rows)
+    return TableModel(
+        plan=plan, encoding=encoding, shape=shape, networks=tuple(networks),
+        calibration=fit_calibration(held_out, target),
+    )  # fmt: skip
+
+
+def chances(network: Any, rows: Encoded) -> "np.ndarray":
+    """(n,) the mean chance over a net's members."""
+    import torch
+
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(rows.numbers), torch.from_numpy(rows.places))
+        found: np.ndarray = torch.sigmoid(logits).mean(1).numpy()
+    return found
+
+
+def _part(rows: Encoded, truth: "np.ndarray", chosen: "np.ndarray") -> Part:
+    return Part(rows=Encoded(numbers=rows.numbers[chosen], places=rows.places[chosen]), truth=truth[chosen])
+
+
+def _network(shape: Shape, tensors: Mapping[str, Any], prefix: str) -> Any:
+    network = build_network(shape)
+    network.load_state_dict(
+        {name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)}
+    )
+    return network.eval()

@@ -1,0 +1,93 @@
+"""The net for mixed tables: embeddings and encoded numbers into k small nets that share their weights.
+
+Each of the k members scales the inputs and outputs of the shared layers by numbers of its own and has its own last
+layer, so one pass costs little more than one net and predicts like an ensemble.
+Source: Gorishniy, Kotelnikov and Babenko, TabM, ICLR 2025; Wen, Tran and Ba, BatchEnsemble, ICLR 2020.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """numbers: columns of encoded numbers. places: sizes of the vocabularies. width, depth: of the hidden layers."""
+
+    numbers: int
+    places: tuple[int, ...]
+    members: int
+    width: int
+    depth: int
+    dropout: float
+
+    @property
+    def embedded(self) -> tuple[int, ...]:
+        """The width of each category's embedding: grows slowly with its vocabulary."""
+        return tuple(min(16, 1 + math.ceil(size**0.56)) for size in self.places)
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers go into the first layer."""
+        return self.numbers + sum(self.embedded)
+
+
+def build_network(shape: Shape) -> Any:
+    """A module that maps (encoded numbers, places) to (n, k) logits.
+
+    Its `embed` gives the (n, inputs) that its `decide` reads, for explanations.
+    """
+    import torch
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            pairs = zip(shape.places, shape.embedded, strict=True)
+            self.embeddings = nn.ModuleList(nn.Embedding(size, width) for size, width in pairs)
+            widths = [shape.inputs, *[shape.width] * shape.depth]
+            self.layers = nn.ModuleList(
+                nn.Linear(before, after, bias=False) for before, after in itertools.pairwise(widths)
+            )
+            self.scales_in = nn.ParameterList(
+                _signs(shape.members, width) if at == 0 else torch.ones(shape.members, width)
+                for at, width in enumerate(widths[:-1])
+            )
+            self.scales_out = nn.ParameterList(torch.ones(shape.members, width) for width in widths[1:])
+            self.biases = nn.ParameterList(torch.zeros(shape.members, width) for width in widths[1:])
+            self.heads = nn.Parameter(torch.empty(shape.members, shape.width).uniform_(-1, 1) / math.sqrt(shape.width))
+            self.offsets = nn.Parameter(torch.zeros(shape.members))
+            self.dropout = nn.Dropout(shape.dropout)
+
+        def embed(self, numbers: "torch.Tensor", places: "torch.Tensor") -> "torch.Tensor":
+            found = [embedding(places[:, at]) for at, embedding in enumerate(self.embeddings)]
+            return torch.cat([numbers, *found], dim=1)
+
+        def decide(self, inputs: "torch.Tensor") -> "torch.Tensor":
+            hidden = inputs[:, None, :]
+            for at, layer in enumerate(self.layers):
+                hidden = layer(hidden * self.scales_in[at]) * self.scales_out[at] + self.biases[at]
+                hidden = self.dropout(torch.relu(hidden))
+            return (hidden * self.heads).sum(2) + self.offsets
+
+        def forward(self, numbers: "torch.Tensor", places: "torch.Tensor") -> "torch.Tensor":
+            return self.decide(self.embed(numbers, places))
+
+    return Network()
+
+
+def _signs(members: int, width: int) -> "torch.Tensor":
+    import torch
+
+    return torch.randint(0, 2, (members, width)).float() * 2 - 1
+
+
+def groups_of(widths: Sequence[int]) -> list[slice]:
+    """Where each of several blocks of these widths lies in a row."""
+    starts = [sum(widths[:at]) for at in range(len(widths))]
+    return [slice(start, start + width) for start, width in zip(starts, widths, strict=True)]
