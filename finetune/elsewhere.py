@@ -32,6 +32,7 @@ MOST = {OUTSIDE: 25, INSIDE: 40}  # messages of a family
 UTTERANCES = 200  # of the sample company, of each intent
 GROUP = 12  # neighbouring families that make one group
 STRENGTH, NOISE = 10.0, 0.25
+LEAN = 2.0  # log odds given to being asked ourselves: a customer sent away is worse than a stranger answered
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -86,7 +87,7 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     own = np.array([label != OOS for label in dev.labels])
     # the head beside it expects the other half of the out-of-scope messages
     slope, offset = platt(found.log_odds(dev.texts, dev.vectors), own, share=1.0 - OOS_SHARE / 2)
-    found = replace(found, slope=slope, offset=offset)
+    found = replace(found, slope=slope, offset=offset + LEAN)
     save_elsewhere(target, found)
     return found
 
