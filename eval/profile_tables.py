@@ -1,4 +1,4 @@
-"""Measure table models: which telephone customers leave, in held-out folds, beside boosted trees; and the speed of both.
+"""Measure table models: which telephone customers leave, in folds held out, beside boosted trees; how fast both score.
 
 Both are fitted and calibrated anew on the training part of each fold; nothing of a fold held out is seen before it is
 predicted.

@@ -73,7 +73,7 @@ def build_network(shape: Shape) -> Any:
 
         def decide(self, inputs: "torch.Tensor") -> "torch.Tensor":
             hidden = inputs @ self.weights(0).permute(1, 0, 2).flatten(1)  # one product, (n, k * width)
-            hidden = hidden.unflatten(1, (shape.members, shape.width)).transpose(0, 1)
+            hidden = hidden.view(-1, shape.members, shape.width).transpose(0, 1)
             hidden = self.dropout(torch.relu(hidden + self.biases[0][:, None]))
             for at in range(1, shape.depth):
                 hidden = torch.baddbmm(self.biases[at][:, None], hidden, self.weights(at))
