@@ -113,7 +113,7 @@ class TableModel:
 
 
 def fit_table(table: Table, target: "np.ndarray", plan: TablePlan) -> TableModel:
-    """Learn to tell the rows whose target is true. Raises UserError where a class has fewer rows than there are parts."""
+    """Learn to tell the rows whose target is true. Raises UserError where a class has too few rows."""
     import numpy as np
 
     encoding = fit_encoding(table, pieces=plan.pieces)

@@ -102,11 +102,18 @@ def encode(table: Table, encoding: Encoding) -> Encoded:
     for number in encoding.numbers:
         _fill(numbers[:, start : start + number.width], table.numeric[number.name], number)
         start += number.width
+    return Encoded(numbers=numbers, places=places_of(table, encoding))
+
+
+def places_of(table: Table, encoding: Encoding) -> "np.ndarray":
+    """(n, categories) int64: where each value stands in its vocabulary; UNSEEN where it does not."""
+    import numpy as np
+
     places = np.zeros((len(table), len(encoding.categories)), np.int64)
     for at, category in enumerate(encoding.categories):
         known = {value: place for place, value in enumerate(category.values, 1)}
         places[:, at] = [known.get(value or BLANK, UNSEEN) for value in table.categorical[category.name]]
-    return Encoded(numbers=numbers, places=places)
+    return places
 
 
 def _fill(into: "np.ndarray", values: "np.ndarray", column: NumberColumn) -> None:

@@ -80,6 +80,19 @@ def read_labelled_table(path: Path, *, target: str, id_column: str = "", positiv
     return Labelled(table=table, target=truth, positive=chosen, layout=layout, left_out=left_out, problems=problems)
 
 
+def group_values(read: Labelled, column: str) -> "np.ndarray":
+    """The values of a column as text, None where missing. Raises UserError where nothing was learnt from it."""
+    import numpy as np
+
+    if column in read.table.categorical:
+        return read.table.categorical[column]
+    if column not in read.table.numeric:
+        why = f" It is {read.left_out[column]}." if column in read.left_out else ""
+        raise UserError(f"there is no column '{column}' to tell groups by.{why}", hint="Give another --groups.")
+    values = read.table.numeric[column]
+    return np.array([None if value != value else f"{value:g}" for value in values], dtype=object)
+
+
 def read_pieces(path: Path, layout: Layout, *, rows: int = PIECE) -> Iterator[tuple[Table, Mapping[str, int]]]:
     """The file as tables of at most `rows` rows, each with what was found in it; memory holds one of them.
 

@@ -1,56 +1,23 @@
-"""`rapport profiles score`: bring the profiles of all customers, or of one, up to date."""
+"""`rapport profiles score`: predict for the customers of a table, or of a home. Each source has a file of its own."""
 
-import time
-from datetime import UTC, datetime
-from typing import Annotated, Any
-
-import typer
-
-from ui.commands.common import HomeOption, JsonOption, console, emit, opened, progress_bar
-from ui.commands.profiles_train_home import AsOfOption, chosen_moment
+from ui.commands import profiles_score_home as home_source
+from ui.commands import profiles_score_table as table_source
+from ui.commands.common import HomeOption, JsonOption
+from ui.commands.profiles_train_home import AsOfOption
 
 
 def command(
-    customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="Only this one: key, source id or e-mail.")
-    ] = None,
-    as_of: AsOfOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make the profile of every customer with the predictors in use. Made for a nightly run: memory stays bounded."""
-    from profiles.predictor import load_predictor
-    from profiles.score import Scorer
-    from rapport.records import RecordKind
-    from ui.commands.profiles_show import find, profile_json
+    table: table_source.TableOption = None, model: table_source.ModelOption = None, out: table_source.OutOption = None,
+    drivers: table_source.DriversOption = 0, customer: home_source.CustomerOption = None, as_of: AsOfOption = None,
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Predict with what `rapport profiles train` has made: for a --table, else for the customers of the home.
 
-    with opened(home) as place:
-        store, now = place.store, datetime.now(UTC)
-        started = time.perf_counter()
-        scorer = Scorer(store, load_predictor(place.home, store), place.settings.profiles)
-        moment = chosen_moment(store, as_of, now)
-        if customer is not None:
-            profile = scorer.one(find(store, customer).id, as_of=moment, now=now)
-            emit(profile_json(profile), as_json, lambda data: console().print_json(data=data))
-            return
-        with progress_bar(quiet=as_json) as bar:
-            task = bar.add_task("scoring", total=store.count(RecordKind.CUSTOMERS))
-            scored = scorer.all(as_of=moment, now=now, progress=lambda n: bar.advance(task, n))
-        seconds = time.perf_counter() - started
-    summary: dict[str, Any] = {
-        "model": scorer.predictor.name, "as_of": scored.as_of.isoformat(timespec="seconds"),
-        "customers": scored.customers, "kept": scored.kept, "cleaned": dict(scored.cleaned),
-        "seconds": round(seconds, 2),
-    }  # fmt: skip
-    emit(summary, as_json, _render)
-
-
-def _render(summary: dict[str, Any]) -> None:
-    kept = summary["kept"]
-    newer = summary["customers"] - kept
-    left = f", {newer:,} newer ones left alone" if newer else ""
-    console().print(
-        f"{summary['customers']:,} customers as of {summary['as_of']} by '{summary['model']}' in "
-        f"{summary['seconds']} s; {kept:,} profiles kept{left}",
-        markup=False,
+    Made for a nightly run: memory stays bounded.
+    """
+    if table is None:
+        home_source.score_home(home, customer=customer, as_of=as_of, as_json=as_json)
+        return
+    table_source.score_table(
+        table_source.TableToScore(table=table, model=model, out=out, drivers=drivers), as_json=as_json
     )
