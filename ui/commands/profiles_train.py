@@ -21,6 +21,7 @@ def command(
     groups: table_source.GroupsOption = None, into: table_source.IntoOption = None,
     transactions: purchases_source.TransactionsOption = None, cutoff: purchases_source.CutoffOption = None,
     horizon: purchases_source.HorizonOption = None, map: purchases_source.MapOption = None,
+    rate: purchases_source.RateOption = None,
     name: home_source.NameOption = "profiles", as_of: home_source.AsOfOption = None,
     use: home_source.UseOption = True, seed: Annotated[int, typer.Option(help="Of everything random.")] = 42,
     home: HomeOption = None, as_json: JsonOption = False,
@@ -41,8 +42,8 @@ def command(
         ), as_json=as_json)  # fmt: skip
     elif transactions is not None:
         purchases_source.train_purchases(purchases_source.PurchasesAsked(
-            transactions=transactions, cutoff=cutoff or "", horizon=horizon, mapping=tuple(map or ()), into=into,
-            seed=seed,
+            transactions=transactions, cutoff=cutoff or "", horizon=horizon, mapping=tuple(map or ()),
+            rates=tuple(rate or ()), into=into, seed=seed,
         ), as_json=as_json)  # fmt: skip
     else:
         home_source.train_home(home, (name, as_of, use), seed=seed, as_json=as_json)

@@ -1,0 +1,197 @@
+"""Predict what each customer buys next: nets over their events, boosted trees and BG/NBD in one model.
+
+`fit_purchases` learns from windows of the past; `PurchaseModel.predict` stands at a cutoff and reads nothing of that day
+or later.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiles.blend import Trees, grow_trees
+from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape, build_net
+from profiles.lstm_train import rows_of, run_net, train_net
+from profiles.occasions import Occasions, occasions_of
+from profiles.purchase_plan import PurchasePlan, past_windows
+from profiles.sequences import Scaling, event_numbers, sequences_of, spread_features
+from profiles.transactions import Transactions
+from profiles.value import BuyingRate, Spending, fit_rate, fit_spending
+from profiles.windows import Outcome, Reference, Window, histories_at, outcome_of, window_at
+from rapport.errors import CorruptArtifact, DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MODEL_FILE = "purchases.json"
+LONGEST_WAIT = 3650.0  # days; later than that is never
+Event = tuple[str, float, str]  # customer id, day, kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Purchases:
+    """Predictions for n customers. Where a customer had bought nothing before the cutoff, nothing is known: nan.
+
+    chance: (n,) of any purchase in the horizon. count: (n,) purchases to expect in it. days: (n,) the median time to the
+    next purchase, at most ten years. value: (n,) money to expect in the horizon, 0 where no amounts are known.
+    kinds: (n, K) chance of an event of each kind in the horizon, for the kinds that `PurchaseModel.kinds` names.
+    """
+
+    chance: "np.ndarray"
+    count: "np.ndarray"
+    days: "np.ndarray"
+    value: "np.ndarray"
+    kinds: "np.ndarray"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchaseModel:
+    """A trained model. kinds: of events. shape: of its nets. events, features: their scalings."""
+
+    plan: PurchasePlan
+    kinds: tuple[str, ...]
+    reference: Reference
+    shape: NetShape
+    events: Scaling
+    features: Scaling
+    nets: tuple[Any, ...]
+    trees: Trees | None
+
+    def predict(
+        self, transactions: Transactions, *, cutoff: float, horizon: float, events: Iterable[Event] = ()
+    ) -> Purchases:
+        """What each of `transactions.customers` does in the `horizon` days from `cutoff` on."""
+        import numpy as np
+
+        window, said, _ = self._run(transactions, cutoff, horizon, events)
+        odds, count = said[:, ANY], said[:, COUNT]
+        if self.trees is not None and len(window):
+            tree_odds, tree_count = self.trees.predict(window.numbers)
+            odds, count = (odds + tree_odds) / 2, (count + tree_count) / 2
+        chance = 1 / (1 + np.exp(-odds))
+        number = np.exp(count)
+        steadiness = np.mean([math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets])
+        days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
+        money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(number))
+        kinds = 1 / (1 + np.exp(-said[:, 4:]))
+        whole = (self._placed(transactions, window, values) for values in (chance, number, days, number * money, kinds))
+        return Purchases(*whole)
+
+    def embed(self, transactions: Transactions, *, cutoff: float, events: Iterable[Event] = ()) -> "np.ndarray":
+        """(n, hidden x nets) what the nets remember of each customer at the cutoff; nan where nothing was bought."""
+        window, _, states = self._run(transactions, cutoff, self.plan.horizon, events)
+        return self._placed(transactions, window, states)
+
+    def save(self, folder: Path) -> None:
+        """Write the model into a folder: JSON, safetensors and LightGBM's text."""
+        from safetensors.torch import save_file
+
+        content = {
+            "plan": asdict(self.plan),
+            "kinds": self.kinds,
+            "rate": asdict(self.reference.rate),
+            "spending": asdict(self.reference.spending) if self.reference.spending else None,
+            "shape": asdict(self.shape),
+            "events": self.events.to_json(),
+            "features": self.features.to_json(),
+            "trees": self.trees is not None,
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MODEL_FILE).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        for number, net in enumerate(self.nets):
+            save_file(net.state_dict(), str(folder / f"purchases-{number}.safetensors"))
+        if self.trees is not None:
+            self.trees.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "PurchaseModel":
+        """Read what `save` wrote. Raises CorruptArtifact where a file is missing or does not fit."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            content = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
+            plan, shape = PurchasePlan(**content["plan"]), NetShape(**content["shape"])
+            spending = Spending(**content["spending"]) if content["spending"] else None
+            nets = []
+            for number in range(plan.nets):
+                net = build_net(shape)
+                net.load_state_dict(load_file(str(folder / f"purchases-{number}.safetensors")))
+                nets.append(net.eval())
+            scalings = (Scaling.from_json(content[name]) for name in ("events", "features"))
+            reference = Reference(BuyingRate(**content["rate"]), spending)
+            trees = Trees.load(folder) if content["trees"] else None
+            return cls(plan, tuple(content["kinds"]), reference, shape, *scalings, tuple(nets), trees)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            raise CorruptArtifact(
+                f"{folder} holds no readable purchase model ({str(error).splitlines()[0]}).", hint="Train it again."
+            ) from error
+
+    def _run(
+        self, transactions: Transactions, cutoff: float, horizon: float, events: Iterable[Event]
+    ) -> "tuple[Window, np.ndarray, np.ndarray]":
+        import numpy as np
+
+        occasions = occasions_of(transactions, events=events, kinds=self.kinds).before(cutoff)
+        window = window_at(occasions, cutoff, horizon, self.reference)
+        if not len(window):
+            return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
+        sequences, features = sequences_of(occasions, self.events), self.features.apply(window.numbers)
+        found = [run_net(net, sequences, window, features) for net in self.nets]
+        return window, np.mean([said for said, _ in found], axis=0), np.concatenate([own for _, own in found], axis=1)
+
+    @staticmethod
+    def _placed(transactions: Transactions, window: Window, values: "np.ndarray") -> "np.ndarray":
+        import numpy as np
+
+        whole = np.full((len(transactions.customers), *values.shape[1:]), np.nan)
+        whole[window.who] = values
+        return whole
+
+
+def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Iterable[Event] = ()) -> PurchaseModel:
+    """Learn from the past before `plan.until`. events: other kinds of events of these customers, such as contacts.
+
+    Raises DataError where there are too few customers who came back, or too short a time.
+    """
+    import numpy as np
+
+    if not len(transactions):
+        raise DataError("there are no purchases to learn from.", hint="Import orders, or give a file of purchases.")
+    until = plan.until if plan.until is not None else math.floor(float(transactions.day.max())) + 1.0
+    known = occasions_of(transactions, events=events).before(until)
+    if not len(known):
+        raise DataError("there are no purchases before the cutoff.", hint="Take a later cutoff.")
+    reference = fit_reference(known, until)
+    windows = [(window, outcome_of(known, window, until=until)) for window in _past(known, until, plan, reference)]
+    numbers = np.concatenate([window.numbers for window, _ in windows])
+    features = Scaling.of(numbers, spread_features())
+    raw = event_numbers(known)
+    scaling = Scaling.of(raw, np.zeros(raw.shape[1], bool))
+    sequences = sequences_of(known, scaling)
+    rows = rows_of(windows, [features.apply(window.numbers) for window, _ in windows])
+    shape = NetShape(
+        events=sequences.numbers.shape[1], features=rows.features.shape[1], kinds=len(known.kinds), hidden=plan.hidden,
+        width=plan.width, dropout=plan.dropout, cell=plan.cell,
+    )  # fmt: skip
+    nets = tuple(train_net(sequences, rows, shape, plan, seed=plan.seed + number) for number in range(plan.nets))
+    trees = grow_trees(windows, seed=plan.seed) if plan.trees else None
+    return PurchaseModel(plan, known.kinds, reference, shape, scaling, features, nets, trees)
+
+
+def fit_reference(known: Occasions, until: float) -> Reference:
+    """BG/NBD and, where amounts are known, Gamma-Gamma on all that was known at `until`."""
+    _, seen = histories_at(known, until)
+    try:
+        spending = fit_spending(seen.again + 1, seen.mean)
+    except DataError:  # no amounts: purchases are predicted without money
+        spending = None
+    return Reference(fit_rate(seen), spending)
+
+
+def _past(known: Occasions, until: float, plan: PurchasePlan, reference: Reference) -> list[Window]:
+    first = float(known.day.min())
+    found = [window_at(known, cutoff, horizon, reference) for cutoff, horizon in past_windows(first, until, plan)]
+    return [window for window in found if len(window)]
