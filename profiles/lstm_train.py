@@ -57,9 +57,10 @@ def train_net(sequences: Sequences, rows: Rows, shape: NetShape, plan: "Purchase
     """One net, on the CPU, ready to predict."""
     import numpy as np
     import torch
-    from accelerate import Accelerator
 
-    accelerator = Accelerator()
+    from profiles.accelerator import accelerator_for
+
+    accelerator = accelerator_for(half=False)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net = build_net(shape)
@@ -80,7 +81,9 @@ def train_net(sequences: Sequences, rows: Rows, shape: NetShape, plan: "Purchase
     return accelerator.unwrap_model(ready).cpu().eval()
 
 
-def run_net(net: Any, sequences: Sequences, window: "Window", features: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
+def run_net(
+    net: Any, sequences: Sequences, window: "Window", features: "np.ndarray"
+) -> "tuple[np.ndarray, np.ndarray]":
     """What the net says of a window's customers (n, 4 + kinds), and its memory of each (n, hidden)."""
     import numpy as np
     import torch
