@@ -19,7 +19,7 @@ from profiles.purchase_plan import PurchasePlan, past_windows
 from profiles.sequences import Scaling, event_numbers, sequences_of, spread_features
 from profiles.transactions import Transactions
 from profiles.value import BuyingRate, Spending, fit_rate, fit_spending
-from profiles.windows import Reference, Window, histories_at, outcome_of, window_at
+from profiles.windows import Outcome, Reference, Window, histories_at, outcome_of, window_at
 from rapport.errors import CorruptArtifact, DataError
 
 if TYPE_CHECKING:

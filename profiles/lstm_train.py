@@ -81,9 +81,7 @@ def train_net(sequences: Sequences, rows: Rows, shape: NetShape, plan: "Purchase
     return accelerator.unwrap_model(ready).cpu().eval()
 
 
-def run_net(
-    net: Any, sequences: Sequences, window: "Window", features: "np.ndarray"
-) -> "tuple[np.ndarray, np.ndarray]":
+def run_net(net: Any, sequences: Sequences, window: "Window", features: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
     """What the net says of a window's customers (n, 4 + kinds), and its memory of each (n, hidden)."""
     import numpy as np
     import torch

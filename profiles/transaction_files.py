@@ -47,11 +47,7 @@ class TransactionFile:
 
 
 def read_transactions(
-    path: Path,
-    *,
-    mapping: Mapping[str, str] | None = None,
-    rates: Mapping[str, float] | None = None,
-    now: float | None = None,
+    path: Path, *, mapping: Mapping[str, str] | None = None, rates: Mapping[str, float] | None = None, now: float | None = None
 ) -> TransactionFile:
     """Read a file of purchases.
 
@@ -69,9 +65,7 @@ def read_transactions(
             lines = _Lines(columns, time.time() / DAY_SECONDS if now is None else now)
             lines.read(rows)
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error) as error:
-        raise DataError(
-            f"{path.name} cannot be read ({error}).", hint="Save it as UTF-8 text, or as gzip of it."
-        ) from error
+        raise DataError(f"{path.name} cannot be read ({error}).", hint="Save it as UTF-8 text, or as gzip of it.") from error
     return TransactionFile(lines.finish(path, rates or {}), columns.told(names), len(lines.day), tuple(lines.notes()))
 
 
@@ -209,9 +203,7 @@ class _Lines:
         rows = np.bincount(self.currency, minlength=len(self.currencies))
         missing = [name for name in self.currencies if name not in rates]
         if len(self.currencies) > 1 and missing:
-            told = ", ".join(
-                f"{name or 'none named'} ({rows[place]:,} rows)" for name, place in self.currencies.items()
-            )
+            told = ", ".join(f"{name or 'none named'} ({rows[place]:,} rows)" for name, place in self.currencies.items())
             raise DataError(f"{path.name} holds amounts in several currencies: {told}. They cannot be added.",
                             hint="Give what each is worth: --rate EUR=1 --rate USD=0.92")  # fmt: skip
         return np.array([rates.get(name, 1.0) for name in self.currencies])[np.array(self.currency)]
