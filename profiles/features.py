@@ -1,8 +1,8 @@
 """What a predictor reads of a customer as of a day, with the meaning of each in words.
 
-Everything is computed from a history cut at that day, so nothing that happens later can change it. The customer's own
-attributes are not read: they carry no date, and may hold what was found out later. Of the country alone is assumed
-that it stays.
+Everything is computed from a history cut at that day, so nothing that happens later can change it. What customers do is
+read, not who they are: neither their country nor any attribute of their record, which carries no date besides and may
+hold what was found out later.
 """
 
 from collections.abc import Callable, Mapping
@@ -112,12 +112,6 @@ def _favourite(tally: Tally) -> Array:
     return most_of(lines.owner[names != ""], names[names != ""], tally.size)
 
 
-def _text(values: Array) -> Array:
-    found = values.astype(object)
-    found[values == ""] = None
-    return found
-
-
 _BUYING = (
     _ago("days_since_order", "recency", (Kind.ORDER,), "the last order", "has never ordered"),
     _plain("overdue", "recency", "days since the last order over the usual days between orders",
@@ -208,8 +202,6 @@ _CONTACT = (
 )  # fmt: skip
 NUMERIC: tuple[Feature, ...] = (*_BUYING, *_TROUBLE, *_VISITING, *_CONTACT)
 CATEGORICAL: tuple[Feature, ...] = (
-    _plain("country", "country", "where they live", lambda tally: _text(tally.history.country),
-           lambda name: f"lives in {name}" if name else "country not known"),
     _plain("channel", "channel", "the channel they write on most", lambda tally: tally.most(Kind.TICKET),
            lambda name: f"writes by {name}" if name else "has never written"),
     _plain("reason", "reason", "why they wrote last", lambda tally: tally.last_thing(Kind.REASON),

@@ -3,17 +3,21 @@
 Knows nothing of how a push is measured; see `profiles.explain`.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from profiles.features import FEATURES
+from profiles.features import FEATURES, NUMERIC
 from rapport.types import ProfileDriver
 
 MOST = 3  # drivers that raise a score
 UNTOLD = frozenset({"season_sine", "season_cosine"})  # the same for everybody on a day
+# What did not happen is no reason that a risk is higher, whatever a net makes of it.
+HAPPENS = frozenset({"late", "lost", "declined", "returns", "cancelled", "mood", "escalated", "chats", "mails"})
 LEAST = 0.02  # log-odds; less is nothing that a person should read
 
+_NUMBERS = frozenset(feature.name for feature in NUMERIC)
 Push = tuple[str, Any, float]  # feature, value, log-odds
 
 
@@ -26,13 +30,20 @@ def reasons(score: Literal["churn_risk", "contact_risk"], pushes: Iterable[Push]
     for push in pushes:
         if push[0] in FEATURES and push[0] not in UNTOLD:
             themes[FEATURES[push[0]].theme].append(push)
-    found = sorted((_driver(score, parts) for parts in themes.values()), key=lambda driver: -driver.push)
+    told = [driver for parts in themes.values() if (driver := _driver(score, parts)) is not None]
+    found = sorted(told, key=lambda driver: -driver.push)
     raising = [driver for driver in found if driver.push >= LEAST][:MOST]
     lowering = [driver for driver in found if driver.push <= -LEAST][-1:]
     return (*raising, *lowering)
 
 
-def _driver(score: Literal["churn_risk", "contact_risk"], parts: list[Push]) -> ProfileDriver:
+def _driver(score: Literal["churn_risk", "contact_risk"], parts: list[Push]) -> ProfileDriver | None:
     total = sum(push for _, _, push in parts)
+    if total > 0 and FEATURES[parts[0][0]].theme in HAPPENS:
+        parts = [part for part in parts if part[1]]
+    if not parts:
+        return None
     feature, value, _ = max(parts, key=lambda part: part[2] if total >= 0 else -part[2])
-    return ProfileDriver(score=score, feature=feature, push=round(total, 4), words=FEATURES[feature].says(value))
+    missing = math.nan if feature in _NUMBERS else None
+    words = FEATURES[feature].says(missing if value is None else value)
+    return ProfileDriver(score=score, feature=feature, push=round(total, 4), words=words)
