@@ -10,7 +10,6 @@ import typer
 from ui.commands.common import console, emit, opened, progress_bar
 from ui.commands.profiles_train_home import chosen_moment
 
-
 CustomerOption = Annotated[
     str | None, typer.Option("--customer", metavar="ID", help="Only this one: key, source id or e-mail.")
 ]
