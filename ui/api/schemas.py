@@ -140,6 +140,31 @@ class Timeline(BaseModel):
     entries: list[TimelineEntry]
 
 
+class DriverOut(BaseModel):
+    score: str = Field(examples=["churn_risk"])
+    feature: str = Field(examples=["late_90"])
+    push: float = Field(description="In log-odds; above 0 it raises the score.", examples=[0.62])
+    words: str = Field(examples=["two parcels came late in the last 90 days"])
+
+
+class ProfileOut(BaseModel):
+    customer_id: str
+    name: str
+    as_of: datetime
+    model: str = Field(examples=["profiles"])
+    standing: Literal["new", "active", "lapsed"]
+    segment: str | None
+    churn_risk: float | None = Field(description="Chance that an active customer orders no more.", examples=[0.31])
+    contact_risk: float | None = Field(description="Chance of a message soon.", examples=[0.12])
+    value: float | None = Field(description="Money expected within a year.", examples=[420.5])
+    next_purchase_days: float | None
+    next_products: list[str] = Field(description="Best first.")
+    next_reasons: list[tuple[str, float]] = Field(description="What they would write about, best first, with shares.")
+    drivers: list[DriverOut]
+    embedding: list[float]
+    words: list[str] = Field(description="The same in sentences, for colleagues.")
+
+
 class ErrorDetail(BaseModel):
     code: str = Field(examples=["not_found"])
     message: str = Field(examples=["there is no conversation 'c-1'."])

@@ -21,6 +21,7 @@ from ui.api.errors import TooMany
 from ui.api.explaining import Explainers
 from ui.api.limits import Bucket
 from ui.api.metrics import Metrics
+from ui.api.profiling import ProfileKeeper
 from ui.api.turns import Listener, TurnRunner
 from ui.articles import article_path, is_public
 
@@ -81,7 +82,10 @@ class Service:
         self.agent = agent
         self.store = store
         self.metrics = metrics
-        self.runner = TurnRunner(agent, store, self.metrics, wait_seconds=settings.agent.wait_seconds)
+        self.profiling = ProfileKeeper(home, settings, store=store, metrics=metrics)
+        self.runner = TurnRunner(
+            agent, store, self.metrics, wait_seconds=settings.agent.wait_seconds, after=self.profiling.after_turn
+        )
         self.explainers = Explainers(home, agent.parts.models)
         self._key = auth.server_key(home)
         self._pace = Bucket(settings.server.messages_per_minute)

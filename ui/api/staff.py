@@ -1,21 +1,19 @@
 """Routes around the conversations: what people thought of a reply, what customers do elsewhere, what models look at."""
 
-from dataclasses import asdict
 from datetime import UTC
 from decimal import Decimal
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from agent.turn import check_text
 from crm.store import Feedback
 from rapport.errors import NotFound, UserError
-from rapport.records import Customer, Event, ProductId
+from rapport.records import Event, ProductId
 from rapport.types import TurnId
 from ui import auth
 from ui.api import schemas
 from ui.api.access import Shared, StaffOnly, Token, failures
-from ui.api.service import Service
+from ui.api.customers import known_customer
 
 router = APIRouter(prefix="/v1")
 RATINGS = {"up": 1, "down": -1}
@@ -40,8 +38,11 @@ def send_feedback(body: schemas.SendFeedback, service: Shared, token: Token) -> 
     "/events", status_code=201, tags=["Feedback and events"], responses=failures(401, 404), dependencies=[StaffOnly]
 )
 def send_event(body: schemas.SendEvent, service: Shared) -> schemas.Accepted:
-    """Tell what a customer did on the site. The same source and source_id again changes nothing. Staff token."""
-    customer = _customer(service, body.customer)
+    """Tell what a customer did on the site. The same source and source_id again changes nothing. Staff token.
+
+    Their profile is renewed within a second.
+    """
+    customer = known_customer(service, body.customer)
     at = body.at or service.clock()
     if at.tzinfo is None:
         raise UserError("'at' has no time zone.", hint="Write it as 2026-01-31T10:00:00Z.")
@@ -56,16 +57,8 @@ def send_event(body: schemas.SendEvent, service: Shared) -> schemas.Accepted:
         attrs=body.attrs,
     )
     service.store.upsert([event])
+    service.profiling.renew(customer.id)
     return schemas.Accepted(id=event.id)
-
-
-@router.get("/customers/{id}/timeline", tags=["Customers"], responses=failures(401, 404), dependencies=[StaffOnly])
-def timeline(id: str, service: Shared, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> schemas.Timeline:
-    """Orders, tickets, conversations and events of a customer, newest first. id: key, source id or e-mail. Staff."""
-    customer = _customer(service, id)
-    entries = [schemas.TimelineEntry(**asdict(entry)) for entry in service.store.timeline(customer.id, limit=limit)]
-    service.store.audit("staff", "read_timeline", subject=customer.id)
-    return schemas.Timeline(customer_id=customer.id, name=customer.name, entries=entries)
 
 
 @router.post("/explanations", tags=["Models"], responses=failures(400, 401, 404), dependencies=[StaffOnly])
@@ -77,10 +70,3 @@ def explain_prediction(body: schemas.ExplainText, service: Shared) -> schemas.Ex
     check_text(body.text, service.settings.agent.max_message_chars)
     explained = service.explainers.explain(body.task, body.text, label=body.label)
     return schemas.ExplanationOut(**explained.as_json())
-
-
-def _customer(service: Service, reference: str) -> Customer:
-    customer = service.store.find_customer(reference)
-    if customer is None:
-        raise NotFound(f"there is no customer '{reference}'.", hint="Give the key, the source's id or the e-mail.")
-    return customer
