@@ -11,6 +11,7 @@ from crm.logs import Logs
 from crm.moves import Moves
 from crm.records_reader import RecordsReader
 from crm.records_store import RecordsWriter
+from crm.suggestions import Suggestions
 from crm.timeline import Timeline
 from crm.turns import Turns
 from crm.values import (
@@ -21,6 +22,7 @@ from crm.values import (
     Feedback,
     StaleTurn,
     StoreBusy,
+    Suggestion,
     Transition,
 )
 
@@ -33,11 +35,12 @@ __all__ = [
     "StaleTurn",
     "Store",
     "StoreBusy",
+    "Suggestion",
     "Transition",
 ]
 
 
-class Store(RecordsWriter, RecordsReader, Edits, Conversations, Moves, Turns, Logs, Timeline):
+class Store(RecordsWriter, RecordsReader, Edits, Conversations, Moves, Turns, Suggestions, Logs, Timeline):
     """Records and conversations of one company. Threads may share it; processes open one each."""
 
     def __init__(self, database: Database, store_id: str) -> None:
