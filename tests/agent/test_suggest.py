@@ -1,4 +1,4 @@
-"""Suggested replies for a colleague: written and checked as in a turn, kept, never sent; staff text stands beside them."""
+"""Suggested replies: written and checked as in a turn, kept, never sent; text for staff stands beside them."""
 
 from dataclasses import replace
 

@@ -27,7 +27,7 @@ RATINGS = {"up": 1, "down": -1}
 def suggest_reply(body: schemas.AskSuggestion, service: Shared) -> schemas.SuggestionOut:
     """A reply to what the customer wrote last, for the colleague who has the conversation. Staff token.
 
-    It is never sent by itself: send it, or another text, as a message, and say with POST /v1/feedback what became of it.
+    It is never sent by itself: send it, or another text, as a message, then say what became of it (POST /v1/feedback).
     """
     found = service.suggest(ConversationId(body.conversation_id))
     kept = found.kept
