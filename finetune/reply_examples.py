@@ -1,5 +1,6 @@
 """Tickets → training rows of a reply model: what a customer wrote, how the order stood, what a person answered."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from crm.redact import WORDS, known_of, redact
 from finetune.letters import body_of
-from finetune.slotting import Company, Slotted, put_slots
+from finetune.slotting import Company, Slotted, put_slots, states_more
 from prompts.fields import TOPICS, Sheet, customer_words, sheet_of, slots_of, system_words, wanted
+from prompts.forbidden import rule_breaks
 from rapport.order_values import as_of, order_values
 from rapport.records import Customer, Order, Product, RecordKind, Ticket, TicketMessage, number_key
 from rapport.text import mask
@@ -21,6 +23,7 @@ NO_RECORD = "no record"  # what the model is told where no order is meant
 EARLIER = 6  # messages before the reply that are kept
 AT_ONCE = 500
 ORDERS = 50  # of one customer
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 Asked = Callable[[Sequence[str]], Sequence[str]]  # customers' messages -> the topic of each, "" for none
 
 
@@ -45,8 +48,9 @@ def examples_of(store: "Store", *, asked: Asked | None = None) -> Examples:
     """The training rows of all tickets of a home.
 
     asked: what finds the topic of a message when the model serves, so that it learns what it will be told; without
-    it topics are told from what the reply says. Replies that state a value that is not on record, or that still name a
-    person, are left out: whoever learns from them learns to invent.
+    it topics are told from what the reply says. Sentences that state a value that is not on record, or promise what no
+    reply may, are cut out: whoever learns from them learns to invent. What then states nothing of the record, or still
+    names a person, is left out.
     """
     company = company_of(store)
     rows: list[dict[str, Any]] = []
@@ -118,13 +122,26 @@ def reply_words(text: str, case: Case, values: Mapping[str, Any] | None, company
 def _reply(message: TicketMessage, case: Case, values: Mapping[str, Any] | None, company: Company) -> tuple[str, str]:
     """The reply that is learnt, or why there is none."""
     slotted = reply_words(message.text, case, values, company)
+    text, reason = slotted.text, ""
     if slotted.foreign:
-        return "", "it states a value that is not on record"
-    if any(word in slotted.text for word in WORDS):
+        reason = "it states a value that is not on record"
+        text = _without(text, lambda said: states_more(said, company))
+    if rule_breaks(text, ""):
+        reason = "it promises what no reply may"
+        text = _without(text, lambda said: bool(rule_breaks(said, "")))
+    if reason and not text:
+        return "", reason
+    if any(word in text for word in WORDS):
         return "", "it names a person"
-    if len(slotted.text.split()) < 2:
+    if len(text.split()) < 2:
         return "", "it says nothing but a greeting"
-    return slotted.text, ""
+    return text, ""
+
+
+def _without(text: str, wrong: Callable[[str], bool]) -> str:
+    """The reply without its wrong sentences; "" where what is left states nothing of the record."""
+    left = " ".join(said for said in _SENTENCE.split(text) if not wrong(said))
+    return left if slots_of(left) else ""
 
 
 def _row(

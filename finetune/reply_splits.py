@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 ALIKE = 94.0  # rapidfuzz 0-100, from which two texts count as the same
 COMPARED = 400  # rows of one kind that a row is compared with
 SHARE, MOST = 0.2, 0.3  # of the rows that is held out, and how far it may grow
-CHECKABLE = 90  # held-out rows that state a value: what the gate needs for its margin, and a quarter more
+CHECKABLE = 120  # held-out rows that state a value, with which the gate can tell a change from chance
 
 
 @dataclass(frozen=True, slots=True)
