@@ -5,7 +5,7 @@ Both texts are laid out as replies of tickets are: without personal data, values
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -22,14 +22,14 @@ from finetune.reply_examples import (
 )
 from finetune.reply_rows import messages_of
 from finetune.slotting import Company
-from rapport.records import Customer, CustomerId, Order, RecordKind, Ticket, TicketMessage
-from rapport.types import Conversation, State
+from rapport.records import Customer, CustomerId, MessageRole, Order, RecordKind, Ticket, TicketMessage
+from rapport.types import Conversation, Role, State
 
 if TYPE_CHECKING:
     from crm.store import Store, Suggestion
 
 _MARK = re.compile(r"\s?\[\d{1,2}\]")  # of a passage that is cited: it belongs to the suggestion, not to what is said
-_ROLES = {"customer": "customer", "assistant": "bot", "staff": "agent"}
+_ROLES: Mapping[Role, MessageRole] = {"customer": "customer", "assistant": "bot", "staff": "agent"}
 SOURCE = "desk"  # of the tickets that conversations are read as
 
 
