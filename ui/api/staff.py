@@ -1,5 +1,6 @@
 """Routes around the conversations: suggestions, what people thought of replies, what customers do elsewhere, models."""
 
+from dataclasses import asdict
 from datetime import UTC
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from ui import auth
 from ui.api import schemas
 from ui.api.access import Shared, StaffOnly, Token, failures
 from ui.api.customers import known_customer
+from ui.api.service import Service
 
 router = APIRouter(prefix="/v1")
 RATINGS = {"up": 1, "down": -1}
