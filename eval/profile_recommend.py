@@ -1,7 +1,8 @@
 """Recommendation against simple references on two public sets, each in one run: next baskets and next products.
 
-Online retail, next basket: customers who bought before the cutoff and again after it; asked for is everything they took on
-their first day from the cutoff on. recall@10 is the mean share of it among the first ten, hit@10 whether any of it is there.
+Online retail, next basket: customers who bought before the cutoff and again after it; asked for is everything they
+took on their first day from the cutoff on. recall@10 is the mean share of it among the first ten, hit@10 whether any of
+it is there.
 Games, leave-last-out: the last product of each customer of three or more, among all products that the customer does not
 have yet, and among itself and 100 others drawn from those. Weights and epochs are picked on earlier purchases alone.
 """
@@ -149,10 +150,10 @@ def measure_sequences(transactions: Transactions, *, plan: RecommendPlan = GAMES
 
 def ranked_last(methods: Mapping[str, Callable[[Baskets], np.ndarray]], baskets: Baskets, targets: np.ndarray, *,
                 seed: int) -> dict[str, dict[str, float]]:  # fmt: skip
-    """HR@10 and NDCG@10 of each method among all products the customer lacks, and among the target and NEGATIVES others.
+    """HR@10 and NDCG@10 of each method among all products the customer lacks, and among the target and NEGATIVES more.
 
-    targets: (C,) the place of each customer's product. Equal scores share the middle of their ranks. The drawn products are
-    the same for every method.
+    targets: (C,) the place of each customer's product. Equal scores share the middle of their ranks. The drawn products
+    are the same for every method.
     """
     random = np.random.default_rng(seed)
     full: dict[str, list[np.ndarray]] = {name: [] for name in methods}

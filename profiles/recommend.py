@@ -4,9 +4,9 @@
 on all of them. Everything is computed as of a moment; later lines change nothing.
 
 Bad input. A customer without purchases, or only with products that are not known, gets what is popular. A product that
-nobody bought yet can be suggested by its text, where the catalogue has one; a product that the recommender does not know
-is passed over. Lines without a product and lines that came back (a negative amount or quantity) are not purchases; lines
-from `as_of` on are not looked at.
+nobody bought yet can be suggested by its text, where the catalogue has one; a product that the recommender does not
+know is passed over. Lines without a product and lines that came back (a negative amount or quantity) are no purchases;
+lines from `as_of` on are not looked at.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -46,8 +46,8 @@ class Catalogue:
 class Suggestion:
     """A product with the chance that it is the next one taken (0-1, before products are left out), and why.
 
-    why: the signal that speaks for it most, see `profiles.recommend_signals`. because: the product of the customer's that
-    led to it, where one did. parts: what each signal adds to the score's logarithm.
+    why: the signal that speaks for it most, see `profiles.recommend_signals`. because: the product of the customer's
+    that led to it, where one did. parts: what each signal adds to the score's logarithm.
     """
 
     product: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +94,7 @@ class Baskets:
     def histories(self, longest: int) -> list[np.ndarray]:
         """Each customer's last products in the order of time, at most `longest`."""
         ends = np.searchsorted(self.customer, np.arange(len(self.customers) + 1))
-        return [self.product[max(start, end - longest) : end] for start, end in zip(ends, ends[1:], strict=False)]
+        return [self.product[max(start, end - longest) : end] for start, end in pairwise(ends)]
 
 
 def baskets_of(transactions: Transactions, products: np.ndarray, *, as_of: float,

@@ -122,7 +122,8 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 
 def _for_everybody(state: State, baskets: Baskets, plan: RecommendPlan) -> np.ndarray:
-    return np.broadcast_to(state["counts"], (len(baskets.customers), len(baskets.products)))
+    spread: np.ndarray = np.broadcast_to(state["counts"], (len(baskets.customers), len(baskets.products)))
+    return spread
 
 
 def _alike(baskets: Baskets, plan: RecommendPlan) -> State:

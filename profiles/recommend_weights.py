@@ -1,7 +1,7 @@
 """How much each signal counts: weights under which the products that were taken are likeliest among all.
 
-A conditional logit: a product's chance to be the next one taken is the softmax of the weighted sum of its signals. A basket
-of n products counts 1 / n each. Weights are never negative, so that every part of a score is a reason for it.
+A conditional logit: a product's chance to be the next one taken is the softmax of the weighted sum of its signals. A
+basket of n products counts 1 / n each. Weights are never negative, so that every part of a score is a reason for it.
 Source of the model: McFadden, 1974.
 """
 
@@ -23,8 +23,10 @@ FEWEST = 20  # customers that weights can be learnt from
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cases:
-    """Held-out customers as numbers. values: (B, M, S) signals of M products each. offsets: (B, M), added to the scores:
-    how many products a drawn one stands for, or minus infinity. taken: (B, M), rows sum to 1.
+    """Held-out customers as numbers.
+
+    values: (B, M, S) signals of M products each. offsets: (B, M), added to the scores: how many products a drawn one
+    stands for, in logarithms, or minus infinity. taken: (B, M), rows sum to 1.
     """
 
     names: tuple[str, ...]
