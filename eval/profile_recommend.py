@@ -25,8 +25,9 @@ from profiles.recommend_tops import AT_ONCE
 from profiles.recommend_weights import scores_of
 from profiles.transactions import NO_PRODUCT, Transactions, transactions_of
 
-RETAIL_FILE, GAMES_FILE = "online_retail/online_retail_II_sales.csv.gz", "games_sequences/Video.txt.gz"
-ORIGINS = {RETAIL_FILE: "UCI Online Retail II", GAMES_FILE: "kang205/SASRec, data/Video.txt"}
+RETAIL, GAMES = "online_retail", "games_sequences"  # folders of RAPPORT_PUBLIC_DATA
+FILES = {RETAIL: "online_retail_II_sales.csv.gz", GAMES: "Video.txt.gz"}
+ORIGINS = {RETAIL: "UCI Online Retail II", GAMES: "kang205/SASRec, data/Video.txt"}
 CUTOFF = date(2011, 9, 10)
 K = 10
 NEGATIVES = 100
@@ -108,7 +109,8 @@ def basket_figures(found: Sequence[Sequence[str]], taken: Sequence[set[str]]) ->
 def _most_frequent(known: Transactions, day: float, ids: Sequence[str]) -> tuple[list[list[str]], list[str]]:
     """Each customer's products by lines, filled up with the popular ones; and the popular ones of late."""
     late = known.product[(known.day >= day - POPULAR_DAYS) & (known.product != NO_PRODUCT)]
-    popular = [str(known.products[place]) for place in np.argsort(-np.bincount(late), kind="stable")[:K]]
+    named, times = np.unique(late, return_counts=True)
+    popular = [str(known.products[place]) for place in named[np.argsort(-times, kind="stable")][:K]]
     starts, places = known.starts(), {str(one): place for place, one in enumerate(known.customers)}
     lists = []
     for one in ids:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 REPEATED = 0.01  # share of held-out products that were bought before, from which on repeats are recommended
 EVEN = 0.5  # the weight of each signal where none could be picked
+FALL_BACK = 0.01  # the least weight of what is popular: it alone knows something for a customer without purchases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,6 +156,8 @@ def fit_recommender(transactions: Transactions, plan: RecommendPlan | None = Non
     weights, dev = _picked(tries, plan, texts | net, repeats, progress)
     if plan.hold_out != "last" and "sequence" in weights:
         net = _net(baskets, plan, progress)
+    if weights:
+        weights["popular"] = max(FALL_BACK, weights.get("popular", 0.0))
     fitted = fit_signals(baskets, plan, texts | net, only=tuple(weights) or tuple(BY_NAME))
     used = {name: weights.get(name, EVEN) for name in fitted.states}
     return Recommender(products=products, fitted=fitted, weights=used, repeats=repeats, as_of=as_of, dev=dev,

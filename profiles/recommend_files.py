@@ -84,7 +84,7 @@ def _recommender(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
     return Recommender(
         products=products,
         fitted=Fitted(plan, states, facts["floors"]),
-        weights=facts["weights"],
+        weights={name: facts["weights"][name] for name in facts["signals"]},  # sums depend on the order
         repeats=facts["repeats"],
         as_of=facts["as_of"],
         dev=facts["dev"],

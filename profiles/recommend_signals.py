@@ -191,6 +191,10 @@ SIGNALS: Sequence[Signal] = (
     Signal("sequence", "next in the order of what was bought", lambda baskets, plan: {}, _by_sequence),
 )
 BY_NAME = {signal.name: signal for signal in SIGNALS}
+WORDS: Mapping[str, str] = {
+    **{signal.name: signal.words for signal in SIGNALS},
+    "basket": "often in one basket with {product}",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
