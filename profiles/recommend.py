@@ -22,7 +22,7 @@ from profiles.recommend_holdout import Try, hold_out
 from profiles.recommend_reasons import Reasons
 from profiles.recommend_signals import BY_NAME, Fitted, RecommendPlan, State, fit_signals
 from profiles.recommend_tops import AT_ONCE, measure_tops, ranked
-from profiles.recommend_weights import cases_of, fit_weights, scores_among
+from profiles.recommend_weights import cases_of, fit_weights, parts_of, summed
 from profiles.sequence_items import fit_sequence
 from profiles.transactions import Transactions
 from rapport.errors import DataError
@@ -86,11 +86,12 @@ class Recommender:
         found: list[list[Suggestion]] = []
         for start in range(0, len(every.customers), AT_ONCE):
             here = every.of(range(start, min(start + AT_ONCE, len(every.customers))))
-            scores = self.scores(here)
+            parts = parts_of(self.fitted, self.weights, here)
+            scores = summed(parts, here, repeats=self.repeats)
             chances = _softmax(scores)
             scores[:, barred] = -np.inf
             best = [order[np.isfinite(row[order])] for row, order in zip(scores, ranked(scores, k), strict=True)]
-            reasons = Reasons(self.fitted, self.weights, here)
+            reasons = Reasons(self.fitted, parts, here)
             for row, places in enumerate(best):
                 told = reasons.of(row, places)
                 found.append([
@@ -101,7 +102,7 @@ class Recommender:
 
     def scores(self, baskets: Baskets) -> np.ndarray:
         """(C, P) float32, higher is better; minus infinity for what is never suggested again."""
-        return scores_among(self.fitted, self.weights, baskets, repeats=self.repeats)
+        return summed(parts_of(self.fitted, self.weights, baskets), baskets, repeats=self.repeats)
 
     def goes_with(self, products: Sequence[str], k: int = 10, *, without: Collection[str] = ()) -> list[Suggestion]:
         """What lies in one basket with these products most, best first: what to offer beside them. May be empty.
@@ -173,7 +174,10 @@ def _picked(tries: Sequence[Try], plan: RecommendPlan, extra: Mapping[str, State
     progress("weights: " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items()))
     if not tries or not weights:
         return weights, {}
-    return weights, measure_tops(lambda some: scores_among(fitted[0], weights, some, repeats=repeats), tries[0])
+    latest = fitted[0]
+    return weights, measure_tops(
+        lambda some: summed(parts_of(latest, weights, some), some, repeats=repeats), tries[0]
+    )  # fmt: skip
 
 
 def _repeats(tries: Sequence[Try]) -> bool:

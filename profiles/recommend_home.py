@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm.histories import day_of
+from crm.histories import day_of, moment_of
 from profiles.gathering import Moment, Money
 from profiles.history import merged
 from profiles.reading import read_blocks
@@ -12,7 +13,7 @@ from profiles.recommend import Recommender, Suggestion, fit_recommender
 from profiles.recommend_shop import Shop, by_group, catalogue_of, shop_of
 from profiles.recommend_signals import RecommendPlan
 from profiles.transactions import Transactions, transactions_of
-from rapport.records import Product, RecordKind
+from rapport.records import Product, ProductId, RecordKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from crm.store import Store
     from rapport.models import Encoder
 
+PART = "recommend"  # folder of a recommender in the artifact of a home's predictors
 LEAST_LINES = 20_000  # purchases below which the net learns nothing that the counts do not tell
 
 
@@ -33,11 +35,31 @@ class HomeRecommender:
 
     def suggest(self, customers: Sequence[str], k: int = 10) -> list[list[Suggestion]]:
         """The k best groups of each customer that can be bought; who never ordered gets what is popular."""
-        return self.recommender.recommend(self.purchases, k, customers=customers, without=self.shop.sold_out)
+        without = self.shop.sold_out.union(self._gone())
+        return self.recommender.recommend(self.purchases, k, customers=customers, without=without)
 
     def goes_with(self, product: str, k: int = 10) -> list[Suggestion]:
         """What can be bought and often lies in one basket with this product, or with its group."""
-        return self.recommender.goes_with([self.shop.groups.get(product, product)], k, without=self.shop.sold_out)
+        without = self.shop.sold_out.union(self._gone())
+        return self.recommender.goes_with([self.shop.groups.get(product, product)], k, without=without)
+
+    def _gone(self) -> set[str]:
+        """What was bought once and is in the shop no more."""
+        return {str(one) for one in self.recommender.products}.difference(self.shop.names)
+
+    def next_products(self, customers: Sequence[str], k: int = 10) -> list[tuple[ProductId, ...]]:
+        """The same as products that can be bought, one of each group."""
+        return [tuple(self.shop.offers[one.product] for one in row) for row in self.suggest(customers, k)]
+
+
+def load_home(store: "Store", folder: Path) -> HomeRecommender:
+    """A recommender that was kept, with the purchases and products as they stand; it looks at none after it was fitted.
+
+    Raises CorruptArtifact where the folder holds no readable one.
+    """
+    recommender, shop = Recommender.load(folder), home_shop(store)
+    purchases = by_group(home_purchases(store, as_of=moment_of(recommender.as_of)), shop)
+    return HomeRecommender(recommender=recommender, shop=shop, purchases=purchases)
 
 
 def home_purchases(store: "Store", *, as_of: "datetime") -> Transactions:

@@ -130,7 +130,7 @@ def _alike(baskets: Baskets, plan: RecommendPlan) -> State:
     rare = neighbours.rareness(baskets.matrix())
     return {
         "rare": rare,
-        "tastes": neighbours.tastes(baskets, plan.alike, rare),
+        "tastes": neighbours.tastes(baskets, plan.alike, rare).T.tocsr(),
         "bought": baskets.matrix(baskets.faded(plan.alike)).minimum(1.0),
         "customers": baskets.customers,
     }
@@ -168,7 +168,8 @@ def _by_following(state: State, baskets: Baskets, plan: RecommendPlan) -> "csr_m
 
 def _by_content(state: State, baskets: Baskets, plan: RecommendPlan) -> np.ndarray:
     near: np.ndarray = (history(baskets, plan) @ state["vectors"]) @ state["vectors"].T
-    return np.maximum(near, 0.0)
+    above: np.ndarray = np.maximum(near, 0.0)
+    return above
 
 
 def _by_sequence(state: State, baskets: Baskets, plan: RecommendPlan) -> np.ndarray:

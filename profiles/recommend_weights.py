@@ -112,15 +112,19 @@ def _loss(cases: Cases, weights: np.ndarray) -> tuple[float, np.ndarray]:
 
 def scores_of(fitted: Fitted, weights: Mapping[str, float], baskets: Baskets) -> np.ndarray:
     """(C, P) float32 weighted sums of the signals."""
+    return summed(parts_of(fitted, weights, baskets), baskets, repeats=True)
+
+
+def parts_of(fitted: Fitted, weights: Mapping[str, float], baskets: Baskets) -> dict[str, np.ndarray]:
+    """(C, P) float32 for each signal: what it adds to the scores."""
+    return {name: np.float32(weight) * fitted.values(name, baskets) for name, weight in weights.items()}
+
+
+def summed(parts: Mapping[str, np.ndarray], baskets: Baskets, *, repeats: bool) -> np.ndarray:
+    """(C, P) float32 scores; without repeats, minus infinity for what a customer has."""
     total = np.zeros((len(baskets.customers), len(baskets.products)), np.float32)
-    for name, weight in weights.items():
-        total += np.float32(weight) * fitted.values(name, baskets)
-    return total
-
-
-def scores_among(fitted: Fitted, weights: Mapping[str, float], baskets: Baskets, *, repeats: bool) -> np.ndarray:
-    """The same; without repeats, minus infinity for what a customer has."""
-    scores = scores_of(fitted, weights, baskets)
+    for part in parts.values():
+        total += part
     if not repeats:
-        scores[baskets.customer, baskets.product] = -np.inf
-    return scores
+        total[baskets.customer, baskets.product] = -np.inf
+    return total

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from profiles.recommend import fit_recommender
-from profiles.recommend_home import fit_home
+from profiles.recommend_home import fit_home, load_home
 from profiles.recommend_shop import by_group, catalogue_of, shop_of
 from profiles.recommend_signals import RecommendPlan
 from profiles.transactions import transactions_of
@@ -100,7 +100,7 @@ def test_the_hybrid_beats_what_is_popular_on_the_baskets_kept_back(larchfell):
 
 
 @pytest.mark.slow
-def test_a_home_suggests_from_its_records(store, sample):
+def test_a_home_suggests_from_its_records(store, sample, tmp_path):
     for kind in (sample.customers, sample.products, sample.orders):
         store.upsert(kind)
     made = fit_home(store, as_of=datetime(2026, 11, 1, 8, tzinfo=UTC), seed=1)
@@ -109,3 +109,7 @@ def test_a_home_suggests_from_its_records(store, sample):
     assert [one.product for one in known] != [one.product for one in new]
     assert all(made.shop.offers[one.product] in set(store.keys(RecordKind.PRODUCTS)) for one in [*known, *new])
     assert made.goes_with(sample.products[0].id, 3)
+    made.recommender.save(tmp_path)
+    again = load_home(store, tmp_path)
+    assert again.suggest([sample.customers[0].id], 5) == [known]
+    assert again.next_products([sample.customers[0].id], 5) == [tuple(made.shop.offers[one.product] for one in known)]

@@ -43,19 +43,23 @@ def command(
 
 
 def _of_home(home: Path | None, asked: tuple[str | None, str | None], *, k: int, seed: int) -> dict[str, Any]:
-    from profiles.recommend_home import fit_home
+    from profiles.recommend_home import PART, fit_home, load_home
     from profiles.score import moment_of_records
     from rapport.models import load_encoder
+    from rapport.registry import PROFILES, artifact_folder, current
     from ui.commands.profiles_show import find
 
     customer, beside = asked
     with opened(home) as place:
         who = find(place.store, customer) if customer else None
-        encoder = load_encoder(place.settings.encoder)
-        made = fit_home(
-            place.store, as_of=moment_of_records(place.store, datetime.now(UTC)), seed=seed, encoder=encoder,
-            progress=_say,
-        )  # fmt: skip
+        kept = artifact_folder(place.home, name) / PART if (name := current(place.home, PROFILES)) else None
+        if kept is not None and kept.is_dir():
+            made = load_home(place.store, kept)
+        else:
+            made = fit_home(
+                place.store, as_of=moment_of_records(place.store, datetime.now(UTC)), seed=seed,
+                encoder=load_encoder(place.settings.encoder), progress=_say,
+            )  # fmt: skip
         if who is not None:
             place.store.audit("staff", "read_profile", subject=who.id)
     found = made.goes_with(_key(beside, made.shop.groups), k) if beside else made.suggest([who.id if who else ""], k)[0]
