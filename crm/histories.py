@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, Float, Select, Text, bindparam, cast, func, select, type_coerce
 
 from crm.database import Database
-from crm.tables import conversations, customers, deliveries, events, order_lines, orders, products, refunds, tickets
+from crm.tables import conversations, customers, deliveries, events, order_lines, orders, refunds, tickets
 from crm.tables import turns as turns_table
 from rapport.records import CustomerId
 from rapport.types import Identity
@@ -66,13 +66,6 @@ class Histories:
                 given = {"first": keys.first, "last": keys.last}
                 rows = connection.execute(query, given, execution_options={"yield_per": PART})
                 yield kind, rows.partitions()
-
-    def product_rows(self) -> list[tuple[str, str, str, bool]]:
-        """(id, group or the id, category or "", available) of every product, by id."""
-        group, category = func.coalesce(products.c.group, products.c.id), func.coalesce(products.c.category, "")
-        query = select(products.c.id, group, category, products.c.available).where(products.c.removed_at.is_(None))
-        with self._database.read() as connection:
-            return [tuple(row) for row in connection.execute(query.order_by(products.c.id))]
 
     def order_currencies(self) -> dict[str, int]:
         """How many orders there are in each currency."""

@@ -8,6 +8,7 @@ from profiles.words import span
 from rapport.types import CustomerProfile, ProfileDriver
 
 MONTHS = 24
+NEVER = 731.0  # days; a guess beyond them says nothing
 _SHADES = " ▁▂▃▄▅▆▇█"
 _ROWS = {"orders": "orders", "tickets": "tickets", "conversations": "chats", "events": "visits"}
 _STANDING = {
@@ -29,7 +30,7 @@ def describe(profile: CustomerProfile, *, products: Mapping[str, str] | None = N
             reasons = tuple(driver for driver in profile.drivers if driver.score == score)
             told.append(f"{title}: {_level(chance)} ({chance:.0%}).{_because(reasons)}")
     if profile.next_purchase_days is not None:
-        told.append(f"The next order is expected in about {span(profile.next_purchase_days)}.")
+        told.append(_next_order(profile.next_purchase_days))
     if profile.value is not None:
         told.append(f"Expected to spend {profile.value:,.0f} within a year.")
     if profile.next_products:
@@ -54,6 +55,12 @@ def draw_months(entries: Sequence[TimelineEntry], *, until: datetime, months: in
     if not drawn:
         return ["nothing happened in these months"]
     return [*drawn, f"{'':<8} {_years(last, months)}"]
+
+
+def _next_order(days: float) -> str:
+    if days > NEVER:
+        return f"No further order is expected within {span(NEVER)}."
+    return f"The next order is expected in about {span(days)}."
 
 
 def _segment(profile: CustomerProfile) -> str:

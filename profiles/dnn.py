@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FACTS, WEIGHTS = "table.json", "table.safetensors"
-AT_ONCE = 4096  # rows in one pass, so that scoring a million takes no more memory than these
+AT_ONCE = 1024  # rows in one pass: what they need stays in the cache, and a million take no more memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +30,15 @@ class TablePlan:
 
     seed: int = 42
     parts: int = 5
-    members: int = 16
-    width: int = 64
+    members: int = 8
+    width: int = 32
     depth: int = 2
     dropout: float = 0.2
     pieces: int = 16
-    epochs: int = 40
-    patience: int = 6
+    epochs: int = 30
+    patience: int = 4
     batch: int = 256
-    rate: float = 2e-3
+    rate: float = 4e-3
     decay: float = 1e-2
 
 
@@ -126,8 +126,8 @@ def fit_table(table: Table, target: "np.ndarray", plan: TablePlan) -> TableModel
     networks, held_out = [], np.empty(len(table))
     for number, (learn, held) in enumerate(parts_of(target, plan.parts, seed=plan.seed, ids=table.ids)):
         schedule = Schedule(
-            epochs=plan.epochs, patience=plan.patience, batch=plan.batch, rate=plan.rate, decay=plan.decay,
-            seed=plan.seed * 1000 + number,
+            epochs=plan.epochs, patience=plan.patience, batch=batch_of(plan.batch, len(learn)),
+            rate=plan.rate, decay=plan.decay, seed=plan.seed * 1000 + number,
         )  # fmt: skip
         networks.append(train_network(shape, _part(rows, truth, learn), _part(rows, truth, held), schedule))
         held_out[held] = chances(networks[-1], _part(rows, truth, held).rows)
@@ -135,6 +135,11 @@ def fit_table(table: Table, target: "np.ndarray", plan: TablePlan) -> TableModel
         plan=plan, encoding=encoding, shape=shape, networks=tuple(networks),
         calibration=fit_calibration(held_out, target),
     )  # fmt: skip
+
+
+def batch_of(wanted: int, rows: int) -> int:
+    """Rows in a step: as wanted, but at least 8 steps and at most about 100 go through all rows."""
+    return max(16, rows // 100, min(wanted, rows // 8))
 
 
 def chances(network: Any, rows: Encoded) -> "np.ndarray":

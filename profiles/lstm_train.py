@@ -57,9 +57,10 @@ def train_net(sequences: Sequences, rows: Rows, shape: NetShape, plan: "Purchase
     """One net, on the CPU, ready to predict."""
     import numpy as np
     import torch
-    from accelerate import Accelerator
 
-    accelerator = Accelerator()
+    from profiles.accelerator import accelerator_for
+
+    accelerator = accelerator_for(half=False)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net = build_net(shape)

@@ -1,38 +1,52 @@
 """The predictors of one home, as one: profiles of customers from their history. Their making is `profiles.train`'s."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from crm.histories import moment_of
+from profiles.buying import Outlook, Shelf, contacts_of, outlooks, suggestions
 from profiles.counting import Array, Tally
 from profiles.dnn import TableModel
+from profiles.explain import features_of, pushes, ranked
 from profiles.features import feature_table
 from profiles.history import History
+from profiles.lstm import PurchaseModel
+from profiles.reasons import reasons
+from profiles.recommend import Recommender
 from profiles.tables import Table
 from profiles.targets import Horizons, standings
 from rapport.cards import read_card
 from rapport.errors import CorruptArtifact, NotFound, Refused
-from rapport.records import CustomerId
+from rapport.records import CustomerId, ProductId
 from rapport.registry import PROFILES, artifact_folder, current
-from rapport.types import CustomerProfile
+from rapport.types import CustomerProfile, ProfileDriver
 
 if TYPE_CHECKING:
     from crm.store import Store
     from rapport.paths import Home
 
 FACTS = "profiles.json"
-YEAR = 365.0
 TRAIN = "Run: rapport profiles train"
+Score = Literal["churn_risk", "contact_risk"]
+_PARTS: Mapping[str, Callable[[Path], Any]] = {
+    "churn": TableModel.load, "contact": TableModel.load, "purchases": PurchaseModel.load,
+    "recommender": Recommender.load,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the models of a home share. limit: the money of one order that counts at most (infinite: no limit)."""
+    """What the models of a home share.
+
+    company: the id of its records. as_of: the day up to which was learnt, in days since 1970-01-01. limit: the money of
+    an order that counts at most.
+    """
 
     company: str
     as_of: float
@@ -40,24 +54,9 @@ class Facts:
     limit: float
     horizons: Horizons = field(default_factory=Horizons)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """The products of the company as suggestions need them. group: product -> what it is a variant of."""
-
-    category: Mapping[str, str]
-    group: Mapping[str, str]
-    available: frozenset[str]
-
-    @classmethod
-    def of(cls, store: "Store") -> "Shelf":
-        """The products as they stand in the records."""
-        rows = store.product_rows()
-        return cls(
-            category={id: category for id, _, category, _ in rows},
-            group={id: group for id, group, _, _ in rows},
-            available=frozenset(id for id, _, _, available in rows if available),
-        )
+    def as_json(self) -> dict[str, Any]:
+        """Values that JSON can hold; no limit is null."""
+        return {**asdict(self), "limit": self.limit if math.isfinite(self.limit) else None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,45 +67,87 @@ class Predictor:
     facts: Facts
     churn: TableModel | None = None
     contact: TableModel | None = None
+    purchases: PurchaseModel | None = None
+    recommender: Recommender | None = None
 
     def profiles(self, history: History, day: float, shelf: Shelf) -> list[CustomerProfile]:
-        """A profile of everybody known when `day` begins, by customer. What happens later is not looked at."""
+        """A profile of everybody known when `day` begins, by customer. What happens later is not looked at.
+
+        A customer without orders gets a contact risk alone; without any record they are known as well, unless the
+        company got to know them later.
+        """
         known = history.before(day)
         known = known.chosen(np.flatnonzero(known.known() | ~np.isfinite(history.created)))
         if not len(known):
             return []
         table = feature_table(known, day, limit=self.facts.limit, categories=shelf.category)
         standing = standings(Tally(known, day), self.facts.horizons)
-        columns: dict[str, Array | list[Any]] = {
-            "standing": standing,
-            "churn_risk": self._chances(self.churn, table, standing == "active"),
-            "contact_risk": self._chances(self.contact, table, np.ones(len(table), bool)),
-        }
-        as_of = moment_of(day)
+        churn = _risks("churn_risk", self.churn, table, np.flatnonzero(standing == "active"))
+        contact = _risks("contact_risk", self.contact, table, np.arange(len(table)))
+        buying = self._buying(known, day, shelf)
+        nobody, as_of = _Buying(), moment_of(day)
         return [
             CustomerProfile(
                 customer_id=CustomerId(str(id)),
                 as_of=as_of,
                 model=self.name,
-                **{name: values[row] for name, values in columns.items()},
+                standing=standing[row],
+                churn_risk=churn[row].chance if row in churn else None,
+                contact_risk=contact[row].chance if row in contact else None,
+                drivers=tuple(driver for risks in (churn, contact) if row in risks for driver in risks[row].drivers),
+                **asdict(buying.get(str(id), nobody)),
             )
             for row, id in enumerate(known.customers)
         ]
 
-    def _chances(self, model: TableModel | None, table: Table, asked: Array) -> list[float | None]:
-        found: list[float | None] = [None] * len(table)
-        rows = np.flatnonzero(asked)
-        if model is not None and len(rows):
-            for row, chance in zip(rows, model.predict(table.chosen(rows)), strict=True):
-                found[row] = round(float(chance), 6)
+    def _buying(self, known: History, day: float, shelf: Shelf) -> "dict[str, _Buying]":
+        """By customer, for who has bought something."""
+        bought = known.transactions(limit=self.facts.limit)
+        coming: dict[str, Outlook] = {}
+        if self.purchases is not None and len(bought):
+            coming = outlooks(self.purchases, bought, contacts_of(known), day=day)
+        products = suggestions(self.recommender, bought, shelf, day=day) if self.recommender is not None else {}
+        found = {}
+        for id in map(str, bought.customers):
+            outlook = coming.get(id, Outlook())
+            found[id] = _Buying(outlook.value, outlook.days, products.get(id, ()), outlook.reasons)
         return found
 
     def save(self, folder: Path) -> None:
         """Write every model and what they share."""
-        (folder / FACTS).write_text(json.dumps(asdict(self.facts), indent=1), encoding="utf-8")
-        for part in ("churn", "contact"):
+        (folder / FACTS).write_text(json.dumps(self.facts.as_json(), indent=1), encoding="utf-8")
+        for part in _PARTS:
             if (model := getattr(self, part)) is not None:
+                (folder / part).mkdir()
                 model.save(folder / part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Buying:
+    """What rests on purchases; the names are those of a profile."""
+
+    value: float | None = None
+    next_purchase_days: float | None = None
+    next_products: tuple[ProductId, ...] = ()
+    next_reasons: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Risk:
+    chance: float
+    drivers: tuple[ProfileDriver, ...]
+
+
+def _risks(score: Score, model: TableModel | None, table: Table, rows: Array) -> dict[int, _Risk]:
+    """By row, for the rows asked for."""
+    if model is None or not len(rows):
+        return {}
+    asked = table.chosen(rows)
+    chances, found, names = model.predict(asked), pushes(model, asked), features_of(model)
+    return {
+        int(row): _Risk(round(float(chances[place]), 6), reasons(score, ranked(names, found[place], asked, place)))
+        for place, row in enumerate(rows)
+    }
 
 
 def load_predictor(home: "Home", store: "Store", name: str | None = None) -> Predictor:
@@ -126,8 +167,9 @@ def load_predictor(home: "Home", store: "Store", name: str | None = None) -> Pre
         raise Refused(f"'{chosen}' was trained on the records of another company.", hint=TRAIN)
     try:
         data = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        facts = Facts(**{**data, "horizons": Horizons(**data["horizons"])})
+        limit = math.inf if data["limit"] is None else data["limit"]
+        facts = Facts(**{**data, "limit": limit, "horizons": Horizons(**data["horizons"])})
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CorruptArtifact(f"{folder / FACTS} cannot be read ({error}).", hint=TRAIN) from error
-    parts = {part: TableModel.load(folder / part) for part in ("churn", "contact") if (folder / part).is_dir()}
+    parts = {part: load(folder / part) for part, load in _PARTS.items() if (folder / part).is_dir()}
     return Predictor(name=card.name, facts=facts, **parts)

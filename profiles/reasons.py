@@ -3,36 +3,56 @@
 Knows nothing of how a push is measured; see `profiles.explain`.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from profiles.features import FEATURES
+from profiles.features import FEATURES, NUMERIC
 from rapport.types import ProfileDriver
 
 MOST = 3  # drivers that raise a score
 UNTOLD = frozenset({"season_sine", "season_cosine"})  # the same for everybody on a day
+# What did not happen is no reason that a risk is higher, whatever a net makes of it.
+HAPPENS = frozenset({"late", "lost", "declined", "returns", "cancelled", "mood", "escalated", "chats", "mails"})
 LEAST = 0.02  # log-odds; less is nothing that a person should read
 
+_NUMBERS = frozenset(feature.name for feature in NUMERIC)
 Push = tuple[str, Any, float]  # feature, value, log-odds
 
 
 def reasons(score: Literal["churn_risk", "contact_risk"], pushes: Iterable[Push]) -> tuple[ProfileDriver, ...]:
     """The themes that raise a score most, strongest first, then the one that lowers it most.
 
-    A theme is told by the feature that pushes most its way.
+    A theme is told by the feature that pushes most its way, in each part of it.
     """
     themes: dict[str, list[Push]] = defaultdict(list)
     for push in pushes:
         if push[0] in FEATURES and push[0] not in UNTOLD:
             themes[FEATURES[push[0]].theme].append(push)
-    found = sorted((_driver(score, parts) for parts in themes.values()), key=lambda driver: -driver.push)
+    told = [driver for parts in themes.values() if (driver := _driver(score, parts)) is not None]
+    found = sorted(told, key=lambda driver: -driver.push)
     raising = [driver for driver in found if driver.push >= LEAST][:MOST]
     lowering = [driver for driver in found if driver.push <= -LEAST][-1:]
     return (*raising, *lowering)
 
 
-def _driver(score: Literal["churn_risk", "contact_risk"], parts: list[Push]) -> ProfileDriver:
+def _driver(score: Literal["churn_risk", "contact_risk"], parts: list[Push]) -> ProfileDriver | None:
     total = sum(push for _, _, push in parts)
-    feature, value, _ = max(parts, key=lambda part: part[2] if total >= 0 else -part[2])
-    return ProfileDriver(score=score, feature=feature, push=round(total, 4), words=FEATURES[feature].says(value))
+    if total > 0 and FEATURES[parts[0][0]].theme in HAPPENS:
+        parts = [part for part in parts if part[1]]
+    if not parts:
+        return None
+    way = 1 if total >= 0 else -1
+    strongest = sorted(parts, key=lambda part: -way * part[2])
+    told = {
+        FEATURES[feature].within: (feature, value) for feature, value, push in reversed(strongest) if way * push > 0
+    }
+    told = told or {"": strongest[0][:2]}
+    words = " and ".join(_words(*told[within]) for within in sorted(told))
+    return ProfileDriver(score=score, feature=strongest[0][0], push=round(total, 4), words=words)
+
+
+def _words(feature: str, value: Any) -> str:
+    missing = math.nan if feature in _NUMBERS else None
+    return FEATURES[feature].says(missing if value is None else value)

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from crm.histories import KeyRange, day_of, one_customer
+from profiles.buying import Shelf
 from profiles.gathering import Moment, Money
 from profiles.history import History
-from profiles.predictor import Predictor, Shelf
+from profiles.predictor import Predictor
 from profiles.reading import BLOCK, read_history
 from rapport.records import CustomerId
 from rapport.settings_kinds import rates

@@ -45,11 +45,11 @@ def fit_sequence(histories: Sequence[np.ndarray], products: int, plan: SequenceP
                  progress: Callable[[str], None] = lambda _: None) -> "ItemNet":  # fmt: skip
     """Train on each customer's products in the order of time; those with one product or none are passed over."""
     import torch
-    from accelerate import Accelerator
 
+    from profiles.accelerator import accelerator_for
     from profiles.sequence_net import ItemNet
 
-    accelerator = Accelerator(mixed_precision="bf16" if _bfloat16() else "no")
+    accelerator = accelerator_for(half=True)
     with torch.random.fork_rng():
         torch.manual_seed(plan.seed)
         net = ItemNet(products, plan)
@@ -139,12 +139,3 @@ def _train(net: "ItemNet", sequences: Sequence[np.ndarray], draws: Draws, plan: 
             here = int((rows[:, 1:] >= 0).sum())
             total, places = total + loss.item() * here, places + here
         progress(f"epoch {epoch + 1} of {plan.epochs}: loss {total / max(1, places):.4f}")
-
-
-def _bfloat16() -> bool:
-    """Whether this machine computes in bfloat16 itself; where it does not, it would be slower than float32."""
-    import torch
-
-    return bool(torch.cuda.is_available() and torch.cuda.is_bf16_supported()) or bool(
-        getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    )

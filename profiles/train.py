@@ -5,25 +5,33 @@ the same artifact on the same machine.
 """
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from crm.histories import day_of, moment_of
+from profiles.buying import Shelf, contacts_of, usual
 from profiles.dnn import TableModel, TablePlan, fit_table
 from profiles.gathering import Moment, Money
 from profiles.history import History, Kind, merged
-from profiles.predictor import Facts, Predictor, Shelf
+from profiles.lstm import fit_purchases
+from profiles.predictor import Facts, Predictor
+from profiles.purchase_plan import PurchasePlan
+from profiles.purchase_trial import try_purchases
 from profiles.reading import home_money, outlier_limit, read_blocks
+from profiles.recommend import fit_recommender
+from profiles.recommend_shop import by_group, catalogue_of
+from profiles.recommend_signals import RecommendPlan
 from profiles.rows import Looking, Rows, TargetOf
 from profiles.table_scores import table_scores
 from profiles.targets import Horizons, churn_target, contact_target
 from rapport.cards import Card, publish, read_card
-from rapport.errors import UserError
+from rapport.errors import DataError, UserError
 from rapport.records import RecordKind
 from rapport.registry import PROFILES
 from rapport.settings_kinds import rates
@@ -33,19 +41,40 @@ if TYPE_CHECKING:
     from rapport.paths import Home
     from rapport.settings import ProfileSettings
 
+log = logging.getLogger(__name__)
 LEAST_BUYERS = 30
 LEAST_OF_EACH = 25  # rows of the rarer outcome below which nothing is learnt
 MOST_CUSTOMERS = 20_000
 Say = Callable[[str], None]
+Learnt = tuple[Any, Mapping[str, Any] | None]  # a model and its scores; None where there is too little to learn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilePlan:
-    """How the predictors of a home are made. tables: the nets of churn and contact risk."""
+    """How the predictors of a home are made.
+
+    customers: at most so many are learnt from. tables: the nets of churn and contact risk. purchases: money, time and
+    reasons. products: suggestions.
+    """
 
     seed: int = 42
     customers: int = MOST_CUSTOMERS
-    tables: TablePlan = field(default_factory=lambda: TablePlan(parts=3, members=8, width=48, epochs=20, patience=3))
+    tables: TablePlan = field(
+        default_factory=lambda: TablePlan(
+            parts=3, members=4, width=24, depth=1, pieces=6, batch=128, epochs=20, patience=3
+        )
+    )
+    purchases: PurchasePlan = field(default_factory=PurchasePlan)
+    products: RecommendPlan = field(default_factory=RecommendPlan)
+
+    def seeded(self) -> "ProfilePlan":
+        """The same plan with its seed given to every part."""
+        return replace(
+            self,
+            tables=replace(self.tables, seed=self.seed),
+            purchases=replace(self.purchases, seed=self.seed),
+            products=replace(self.products, seed=self.seed),
+        )
 
 
 def train_profiles(
@@ -69,18 +98,23 @@ def train_profiles(
         limit=outlier_limit(history.before(end - horizons.churn)),
     )  # fmt: skip
     looking = Looking(history=history, horizons=horizons, limit=facts.limit, categories=shelf.category)
+    plan = plan.seeded()
     scores: dict[str, Any] = {}
     parts: dict[str, Any] = {}
     for part, target, days in (("churn", churn_target, horizons.churn), ("contact", contact_target, horizons.contact)):
         say(f"learning {part} risk")
         parts[part], scores[part] = _risk(looking, target, days, end, plan)
+    say("learning purchases")
+    parts["purchases"], scores["purchases"] = _purchases(looking, end, plan)
+    say("learning products")
+    parts["recommender"], scores["products"] = _products(looking, shelf, end, plan)
     predictor = Predictor(name=name, facts=facts, **parts)
     card = Card(
         name=name,
         kind=PROFILES,
         base="the company's own records",
         data=_data(store, history, as_of),
-        plan=asdict(plan),
+        plan={**asdict(plan), "horizons": asdict(horizons), "currency": money.currency},
         scores={**scores, "seconds": round(time.perf_counter() - started, 1)},
     )
     with publish(home.models / name, card) as folder:
@@ -112,9 +146,7 @@ def _hashed(id: str, seed: int) -> float:
     return int.from_bytes(digest) / 2**64
 
 
-def _risk(
-    looking: Looking, target: TargetOf, days: float, end: float, plan: ProfilePlan
-) -> tuple[TableModel | None, Mapping[str, Any] | None]:
+def _risk(looking: Looking, target: TargetOf, days: float, end: float, plan: ProfilePlan) -> Learnt:
     """The model of all windows, and how one of the earlier does on the last; None where there are too few."""
     before, last, every = looking.split(target, days, end, seed=plan.seed)
     scores = None
@@ -129,6 +161,32 @@ def _risk(
             "learnt_from": len(before),
         }
     return (_fit(every, plan) if _enough(every) else None), scores
+
+
+def _purchases(looking: Looking, end: float, plan: ProfilePlan) -> Learnt:
+    """The model of buying, and how one that knows nothing of the last window does on it."""
+    days = float(looking.horizons.churn)
+    wanted = replace(plan.purchases, horizon=days)
+    bought = looking.history.transactions(limit=looking.limit)
+    contacts = usual(contacts_of(looking.history))
+    try:
+        trial = try_purchases(bought, replace(wanted, until=end - days), cutoff=end - days, horizon=days)
+        scores = {**trial.scores, "rows": trial.customers, "reference": dict(trial.reference)}
+        return fit_purchases(bought, replace(wanted, until=end), events=contacts), scores
+    except DataError as error:
+        log.info("purchases are not learnt: %s", error)
+        return None, None
+
+
+def _products(looking: Looking, shelf: Shelf, end: float, plan: ProfilePlan) -> Learnt:
+    """The recommender, and how it does on the purchases that its weights were picked on."""
+    bought = by_group(looking.history.transactions(limit=looking.limit), shelf.shop)
+    try:
+        found = fit_recommender(bought, plan.products, as_of=end, catalogue=catalogue_of(shelf.shop))
+    except DataError as error:
+        log.info("products are not learnt: %s", error)
+        return None, None
+    return found, {name: round(value, 4) for name, value in found.dev.items()}
 
 
 def _fit(rows: Rows, plan: ProfilePlan) -> TableModel:

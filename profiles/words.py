@@ -12,10 +12,12 @@ def counted(n: float, one: str, many: str) -> str:
 
 
 def span(days: float) -> str:
-    """A length of time in the unit that fits: "9 days", "7 weeks", "5 months", "2 years"."""
+    """A length of time in the unit that fits: "less than a day", "9 days", "7 weeks", "5 months", "2 years"."""
     for unit, length, least in (("year", 365.25, 2), ("month", 30.44, 4), ("week", 7.0, 4)):
         if days >= length * least:
             return f"{days / length:.0f} {unit}s"
+    if days < 1:
+        return "less than a day"
     whole = math.floor(days)
     return f"{whole} day{'' if whole == 1 else 's'}"
 

@@ -18,7 +18,7 @@ from rapport import __version__
 from rapport.paths import Home
 from rapport.settings import Settings
 from rapport.settings_kinds import networks
-from ui.api import conversations, errors, health, pages, staff
+from ui.api import conversations, customers, errors, health, pages, staff
 from ui.api.limits import Limits
 from ui.api.metrics import Counted, Metrics
 from ui.api.service import Service
@@ -46,7 +46,7 @@ def create_app(home: Home, settings: Settings) -> FastAPI:
         lifespan=_lifespan(home, settings, metrics),
     )
     errors.install(app, company=settings.company.name)
-    for part in (conversations.router, staff.router, health.router, pages.router):
+    for part in (conversations.router, staff.router, customers.router, health.router, pages.router):
         app.include_router(part)
     app.mount("/static", StaticFiles(directory=STATIC))
     _mount_chat(app, settings)
@@ -81,6 +81,7 @@ class _Running:
     def close(self) -> None:
         """Finish the turns that run, stop the index update, close the records."""
         self.service.runner.close()
+        self.service.profiling.close()
         self.keeper.close()
         self.service.store.close()
 
@@ -100,6 +101,7 @@ def _open(home: Home, settings: Settings, metrics: Metrics) -> _Running:
         store.close()
         raise
     keeper.start()
+    service.profiling.start()
     return _Running(service, keeper)
 
 

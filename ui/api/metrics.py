@@ -32,6 +32,9 @@ class Metrics:
         self.failed_turns = Counter("rapport_failed_turns", "Turns that ended in an error.", registry=self.registry)
         self.handovers = Counter("rapport_handovers", "Conversations given to people.", registry=self.registry)
         self.behind = Gauge("rapport_index_behind", "Changes that the index lacks.", registry=self.registry)
+        self.profiles = Counter(
+            "rapport_profile_renewals", "Renewed profiles by outcome.", ("outcome",), registry=self.registry
+        )
         self.synced = Counter("rapport_index_syncs", "Index updates by outcome.", ("outcome",), registry=self.registry)
 
     def turn(self, turn: Turn) -> None:

@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+from datetime import UTC, datetime
 
 from crm.store import Store
 from rapport.paths import Home
@@ -28,7 +29,8 @@ class ProfileKeeper:
         self._metrics = metrics
         self._waiting: queue.SimpleQueue[CustomerId | None] = queue.SimpleQueue()
         self._queued: set[CustomerId] = set()
-        self._idle = threading.Condition()
+        self._busy = False
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._keep, name="profiles", daemon=True)
 
     def start(self) -> None:
@@ -43,7 +45,7 @@ class ProfileKeeper:
 
     def renew(self, customer: CustomerId) -> None:
         """Have the profile renewed soon; returns at once."""
-        with self._idle:
+        with self._changed:
             if not self._wanted or customer in self._queued:
                 return
             self._queued.add(customer)
@@ -56,19 +58,20 @@ class ProfileKeeper:
 
     def settle(self, seconds: float = 10.0) -> bool:
         """Wait until nothing waits any more. Returns whether that came to be."""
-        with self._idle:
-            return self._idle.wait_for(lambda: not self._queued, seconds)
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._queued and not self._busy, seconds)
 
     def _keep(self) -> None:
-        from datetime import UTC, datetime
-
         while (customer := self._waiting.get()) is not None:
+            with self._changed:  # what they do from here on is another renewal
+                self._queued.discard(customer)
+                self._busy = True
             try:
                 self._live.update(customer, now=datetime.now(UTC))
                 self._metrics.profiles.labels("done").inc()
             except Exception as error:  # the thread must outlive a locked database or a damaged predictor
                 self._metrics.profiles.labels("failed").inc()
                 log.error("the profile of a customer could not be renewed", exc_info=error)
-            with self._idle:
-                self._queued.discard(customer)
-                self._idle.notify_all()
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()

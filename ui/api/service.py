@@ -21,10 +21,12 @@ from ui.api.errors import TooMany
 from ui.api.explaining import Explainers
 from ui.api.limits import Bucket
 from ui.api.metrics import Metrics
+from ui.api.profiling import ProfileKeeper
 from ui.api.turns import Listener, TurnRunner
 from ui.articles import article_path, is_public
 
 if TYPE_CHECKING:
+    from agent.suggest import Suggested
     from agent.turn import Agent
 
 WITH_A_PERSON = (State.HUMAN,)
@@ -81,7 +83,10 @@ class Service:
         self.agent = agent
         self.store = store
         self.metrics = metrics
-        self.runner = TurnRunner(agent, store, self.metrics, wait_seconds=settings.agent.wait_seconds)
+        self.profiling = ProfileKeeper(home, settings, store=store, metrics=metrics)
+        self.runner = TurnRunner(
+            agent, store, self.metrics, wait_seconds=settings.agent.wait_seconds, after=self.profiling.after_turn
+        )
         self.explainers = Explainers(home, agent.parts.models)
         self._key = auth.server_key(home)
         self._pace = Bucket(settings.server.messages_per_minute)
@@ -154,6 +159,12 @@ class Service:
         if self.store.conversation(id).state is not State.HUMAN:
             raise Refused("nobody has taken this conversation.", hint="Take it first: POST …/assign with your name.")
         return self.store.receive(id, text, at=self.clock(), role="staff", client_id=client_id)
+
+    def suggest(self, id: ConversationId) -> "Suggested":
+        """A reply for the colleague who has the conversation; see `agent.suggest`."""
+        from agent.suggest import suggest
+
+        return suggest(self.agent.parts, id)
 
     def ask_for_a_person(self, id: ConversationId, *, actor: str, reason: str = "") -> State:
         """Queue the conversation for a colleague; asking twice changes nothing."""

@@ -6,7 +6,7 @@ One conversation has one turn at a time in this process; between processes the s
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,13 +128,18 @@ class TurnRunner:
     """Starts turns on threads of its own and keeps one per conversation.
 
     wait_seconds: how long a message that looks unfinished waits for the next one; 0: it is answered at once.
+    after: told of each finished turn when its listeners have it; it returns at once and raises nothing.
     """
 
-    def __init__(self, agent: "Agent", store: Store, metrics: Metrics, *, wait_seconds: float = 0.0) -> None:
+    def __init__(
+        self, agent: "Agent", store: Store, metrics: Metrics, *, wait_seconds: float = 0.0,
+        after: Callable[[Turn], None] = lambda _: None,
+    ) -> None:  # fmt: skip
         self._agent = agent
         self._store = store
         self._metrics = metrics
         self._wait_seconds = wait_seconds
+        self._after = after
         self._running: dict[ConversationId, RunningTurn] = {}
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="turn")
@@ -229,6 +234,7 @@ class TurnRunner:
                     running.add(event)
                     if isinstance(event, Finished):
                         self._metrics.turn(event.turn)
+                        self._after(event.turn)
                         return True
             except StaleTurn:
                 log.info("conversation %s was answered elsewhere", id)

@@ -2,20 +2,21 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, console, emit, opened, progress_bar
-from ui.commands.profiles_train_home import AsOfOption, chosen_moment
+from ui.commands.common import console, emit, opened, progress_bar
+from ui.commands.profiles_train_home import chosen_moment
 
 CustomerOption = Annotated[
     str | None, typer.Option("--customer", metavar="ID", help="Only this one: key, source id or e-mail.")
 ]
 
 
-def score_home(home: HomeOption, customer: CustomerOption, as_of: AsOfOption, *, as_json: bool) -> None:
-    """Make the profile of every customer with the predictors in use. Made for a nightly run: memory stays bounded."""
+def score_home(home: Path | None, *, customer: str | None, as_of: str | None, as_json: bool) -> None:
+    """Make and keep the profiles with the predictors in use."""
     from profiles.predictor import load_predictor
     from profiles.score import Scorer
     from rapport.records import RecordKind

@@ -22,6 +22,7 @@ def command(
     """Explain what is known and foreseen of a customer, for colleagues; never for the customer."""
     from profiles.describe import describe, draw_months
     from profiles.predictor import TRAIN
+    from profiles.products import product_names
     from rapport.errors import NotFound
 
     with opened(home) as place:
@@ -51,14 +52,6 @@ def find(store: "Store", reference: str) -> "Customer":
     if found is None:
         raise NotFound(f"there is no customer '{reference}'.", hint="Give the key, the source's id or the e-mail.")
     return found
-
-
-def product_names(store: "Store", profile: "CustomerProfile") -> dict[str, str]:
-    """The names of the products that a profile suggests."""
-    from rapport.records import Product, RecordKind
-
-    found = store.fetch(RecordKind.PRODUCTS, list(profile.next_products))
-    return {key: product.name for key, product in found.items() if isinstance(product, Product)}
 
 
 def profile_json(profile: "CustomerProfile | None") -> dict[str, Any] | None:
