@@ -53,7 +53,7 @@ def train_purchases(asked: PurchasesAsked, *, as_json: bool) -> None:
     if not asked.cutoff or asked.horizon is None:
         raise UserError("--transactions needs a cutoff and a horizon.", hint="Give --cutoff 2026-03-01 --horizon 90")
     cutoff = _day(asked.cutoff)
-    read = read_transactions(asked.transactions, mapping=field_columns([*asked.mapping]), rates=_rates(asked.rates))
+    read = read_transactions(asked.transactions, mapping=field_columns([*asked.mapping]), rates=rates_of(asked.rates))
     for note in read.notes:
         console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
     trial = try_purchases(read.transactions, PurchasePlan(seed=asked.seed), cutoff=cutoff, horizon=asked.horizon)
@@ -82,7 +82,8 @@ def _day(written: str) -> float:
         raise UserError(error.message, hint="Write it like 2026-03-01.") from error
 
 
-def _rates(given: tuple[str, ...]) -> dict[str, float]:
+def rates_of(given: tuple[str, ...]) -> dict[str, float]:
+    """`CURRENCY=WORTH` options as a mapping. Raises UserError for what is no number."""
     found = {}
     for item in given:
         name, _, worth = item.partition("=")
