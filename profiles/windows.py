@@ -84,16 +84,24 @@ class Window:
     horizon: float
 
     def __len__(self) -> int:
+        """How many customers there are."""
         return len(self.who)
+
+    def usual_amount(self) -> "np.ndarray":
+        """(n,) money of an occasion as Gamma-Gamma expects it; 1 where no money is known."""
+        import numpy as np
+
+        money = self.numbers[:, NAMES.index("usual_amount")]
+        return np.where(money > 0, money, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What came after the cutoff, for the n customers of a window.
 
-    count: (n,) occasions in the horizon. money: (n,) what they brought, returns off. days: (n,) to the next purchase, or
-    to the end of what is known. bought: (n,) whether that purchase was seen. kinds: (n, K) whether an event of each kind
-    came in the horizon.
+    count: (n,) occasions in the horizon. money: (n,) what they brought, returns off. days: (n,) to the next purchase,
+    or to the end of what is known. bought: (n,) whether that purchase was seen. kinds: (n, K) whether an event of each
+    kind came in the horizon.
     """
 
     count: "np.ndarray"
