@@ -3,7 +3,7 @@
 Weights and bounds were chosen on earlier cutoffs of two public shops.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,7 @@ def grow_trees(windows: "Sequence[tuple[Window, Outcome]]", *, seed: int) -> Tre
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """From an expected number of purchases to a forecast of it: factor × expected ** power.
+    """From an expected number of purchases to a forecast of it, factor × expected ** power; and what log odds lack.
 
     Most customers buy nothing, so the mean, which squared errors reward, is far above the median, which absolute
     errors reward. The forecast stands between: the least absolute error whose squared error is nearly the least.
@@ -84,10 +84,11 @@ class Level:
 
     power: float = 1.0
     factor: float = 1.0
+    odds: float = 0.0
 
     @classmethod
-    def of(cls, expected: "np.ndarray", count: "np.ndarray") -> "Level":
-        """From n expectations and what came."""
+    def of(cls, expected: "np.ndarray", odds: "np.ndarray", count: "np.ndarray") -> "Level":
+        """From n expectations with log odds of any purchase, and what came."""
         import numpy as np
 
         def errors(forecast: "np.ndarray") -> "np.ndarray":
@@ -99,7 +100,13 @@ class Level:
         ]
         found = np.array([errors(one.apply(expected)) for one in tries])
         allowed = found[:, 1] <= _SLACK * found[:, 1].min()
-        return tries[int(np.argmin(np.where(allowed, found[:, 0], np.inf)))]
+        best = tries[int(np.argmin(np.where(allowed, found[:, 0], np.inf)))]
+        low, high = -5.0, 5.0
+        for _ in range(40):  # halving: the mean chance grows with the shift
+            shift = (low + high) / 2
+            too_much = float((1 / (1 + np.exp(-odds - shift))).mean()) > float((count > 0).mean())
+            low, high = (low, shift) if too_much else (shift, high)
+        return replace(best, odds=shift)
 
     def apply(self, expected: "np.ndarray") -> "np.ndarray":
         """(n,) forecasts."""
@@ -108,9 +115,14 @@ class Level:
 
 
 def averaged(opinions: "Mapping[str, tuple[np.ndarray, np.ndarray]]") -> "tuple[np.ndarray, np.ndarray]":
-    """The average of what is there of nets, trees and models, by `SHARES`: log odds, and logarithm of the number."""
+    """The average of what is there of nets, trees and models, by `SHARES`: log odds, and logarithm of the number.
+
+    The odds are the mean of those of any purchase and those that the number implies by Poisson: how often somebody
+    bought says more of a customer than whether they did.
+    """
     import numpy as np
 
     total = sum(SHARES[name] for name in opinions)
     odds, count = np.sum([SHARES[name] / total * np.stack(both) for name, both in opinions.items()], axis=0)
-    return odds, count
+    implied = np.log(np.expm1(np.exp(np.clip(count, -20, 4))))
+    return (odds + implied) / 2, count

@@ -20,7 +20,7 @@ from profiles.purchase_plan import PurchasePlan, past_windows
 from profiles.sequences import Scaling, bases, event_numbers, horizon_shift, sequences_of, spread_features
 from profiles.transactions import Transactions
 from profiles.value import BuyingRate, Spending, fit_rate, fit_spending
-from profiles.windows import Reference, Window, histories_at, outcome_of, window_at
+from profiles.windows import Reference, Window, histories_at, outcome_of, steady_features, window_at
 from rapport.errors import CorruptArtifact, DataError
 
 if TYPE_CHECKING:
@@ -51,12 +51,13 @@ class Purchases:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PurchaseModel:
-    """A trained model. horizon: days of its windows. events, features: how the inputs of the nets are scaled."""
+    """A trained model. horizon: days of its windows. kept: (FEATURES,) those it reads. events, features: scalings."""
 
     plan: PurchasePlan
     horizon: float
     kinds: tuple[str, ...]
     reference: Reference
+    kept: "np.ndarray"
     shape: NetShape
     events: Scaling
     features: Scaling
@@ -73,7 +74,7 @@ class PurchaseModel:
         window, said, _ = self._run(transactions, cutoff, events)
         shift = horizon_shift(window, horizon, self.reference.rate)
         odds, count = averaged(opinions_of(window, said, self.trees))
-        chance = 1 / (1 + np.exp(-odds - shift[:, ANY]))
+        chance = 1 / (1 + np.exp(-odds - self.level.odds - shift[:, ANY]))
         longer = np.exp(shift[:, COUNT])
         steadiness = np.mean([math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets])
         days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
@@ -107,6 +108,7 @@ class PurchaseModel:
             "kinds": self.kinds,
             "rate": asdict(self.reference.rate),
             "spending": asdict(self.reference.spending) if self.reference.spending else None,
+            "kept": self.kept.tolist(),
             "shape": asdict(self.shape),
             "events": self.events.to_json(),
             "features": self.features.to_json(),
@@ -123,6 +125,7 @@ class PurchaseModel:
     @classmethod
     def load(cls, folder: Path) -> "PurchaseModel":
         """Read what `save` wrote. Raises CorruptArtifact where a file is missing or does not fit."""
+        import numpy as np
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -140,8 +143,8 @@ class PurchaseModel:
             trees = Trees.load(folder) if content["trees"] else None
             level = Level(**content["level"])
             return cls(
-                plan, float(content["horizon"]), tuple(content["kinds"]), reference, shape, numbers, features,
-                tuple(nets), trees, level,
+                plan, float(content["horizon"]), tuple(content["kinds"]), reference, np.array(content["kept"]), shape,
+                numbers, features, tuple(nets), trees, level,
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise CorruptArtifact(
@@ -154,7 +157,7 @@ class PurchaseModel:
         import numpy as np
 
         occasions = occasions_of(transactions, events=events, kinds=self.kinds).before(cutoff)
-        window = window_at(occasions, cutoff, self.horizon, self.reference)
+        window = window_at(occasions, cutoff, self.horizon, self.reference).keeping(self.kept)
         if not len(window):
             return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
         sequences, features = sequences_of(occasions, self.events), self.features.apply(window.numbers)
@@ -184,7 +187,9 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     if not len(known):
         raise DataError("there are no purchases before the cutoff.", hint="Take a later cutoff.")
     reference = fit_reference(known, until)
-    windows = [(window, outcome_of(known, window, until=until)) for window in _past(known, until, plan, reference)]
+    past = _past(known, until, plan, reference)
+    kept = steady_features(past, window_at(known, until, past[0].horizon, reference))
+    windows = [(window.keeping(kept), outcome_of(known, window, until=until)) for window in past]
     numbers = np.concatenate([window.numbers for window, _ in windows])
     features = Scaling.of(numbers, spread_features())
     raw = event_numbers(known)
@@ -199,8 +204,11 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     trees = grow_trees(windows, seed=plan.seed) if plan.trees else None
     latest, came = windows[0]
     said = np.mean([run_net(net, sequences, latest, features.apply(latest.numbers))[0] for net in nets], axis=0)
-    level = Level.of(np.exp(averaged(opinions_of(latest, said, trees))[1]), came.count)
-    return PurchaseModel(plan, latest.horizon, known.kinds, reference, shape, scaling, features, nets, trees, level)
+    odds, number = averaged(opinions_of(latest, said, trees))
+    level = Level.of(np.exp(number), odds, came.count)
+    return PurchaseModel(
+        plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, trees, level
+    )
 
 
 def opinions_of(window: Window, said: "np.ndarray", trees: Trees | None) -> "dict[str, tuple[np.ndarray, np.ndarray]]":

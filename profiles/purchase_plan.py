@@ -37,7 +37,8 @@ class PurchasePlan:
 def past_windows(first: float, until: float, plan: PurchasePlan) -> list[tuple[float, float]]:
     """(cutoff, horizon) in the past, each horizon over by `until`; the latest first.
 
-    They lie apart by a quarter of a horizon at least, and go back a year where there is one, so that every season teaches.
+    They lie a quarter of a horizon apart at least, and go back a year where there is one, so that every season
+    teaches.
     The horizon is the plan's, or a third of the time known where that is shorter: the net learns how far from the
     probability models customers are, and these carry it over a longer horizon. Raises DataError for too short a time.
     """

@@ -151,14 +151,16 @@ def test_a_forecast_between_mean_and_median_loses_little_and_gains_more():
     rng = np.random.default_rng(1)
     expected = rng.gamma(0.3, 1.0, 20_000)
     count = rng.poisson(expected).astype(float)
-    level = Level.of(expected, count)
+    level = Level.of(expected, np.log(np.expm1(np.maximum(expected, 1e-9))) - 1, count)
     forecast = level.apply(expected)
     assert np.abs(forecast - count).mean() < 0.99 * np.abs(expected - count).mean()
+    assert level.odds == pytest.approx(1, abs=0.1)
     assert np.sqrt(((forecast - count) ** 2).mean()) < 1.03 * np.sqrt(((expected - count) ** 2).mean())
 
 
 def test_opinions_are_averaged_over_what_is_there():
     one, two = np.array([1.0]), np.array([3.0])
     odds, count = averaged({"nets": (one, two), "models": (two, one)})
-    assert odds[0] == pytest.approx((2 * 1 + 1 * 3) / 3)
     assert count[0] == pytest.approx((2 * 3 + 1 * 1) / 3)
+    implied = 1 - np.exp(-np.exp(count[0]))
+    assert odds[0] == pytest.approx(((2 * 1 + 1 * 3) / 3 + np.log(implied / (1 - implied))) / 2)
