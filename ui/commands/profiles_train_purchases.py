@@ -1,4 +1,4 @@
-"""`rapport profiles train --transactions`: learn from a file of purchases before a cutoff, and measure on what came after."""
+"""`rapport profiles train --transactions`: learn from purchases before a cutoff, measure on what came after."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -16,7 +16,9 @@ TransactionsOption = Annotated[
 ]
 CutoffOption = Annotated[
     str | None,
-    typer.Option("--cutoff", metavar="DATE", help="What lies before this day is known; it predicts what happens after."),
+    typer.Option(
+        "--cutoff", metavar="DATE", help="What lies before this day is known; it predicts what happens after."
+    ),
 ]
 HorizonOption = Annotated[int | None, typer.Option("--horizon", metavar="DAYS", min=1, help="How far to predict.")]
 MapOption = Annotated[
@@ -90,7 +92,9 @@ def rates_of(given: tuple[str, ...]) -> dict[str, float]:
         try:
             found[name.strip().upper()] = float(worth)
         except ValueError:
-            raise UserError(f"--rate {item} does not say what a currency is worth.", hint="Write --rate USD=0.92") from None
+            raise UserError(
+                f"--rate {item} does not say what a currency is worth.", hint="Write --rate USD=0.92"
+            ) from None
     return found
 
 
