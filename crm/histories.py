@@ -74,6 +74,22 @@ class Histories:
         with self._database.read() as connection:
             return [tuple(row) for row in connection.execute(query.order_by(products.c.id))]
 
+    def contact_rows(self, *, before: datetime) -> list[tuple[float, str]]:
+        """(day, intent or "") of every ticket and of every conversation's first turn before that time, by day."""
+        t, turn = tickets.c, turns_table.c
+        written = select(self._day(t.created_at), t.labels).where(t.removed_at.is_(None), t.created_at < before)
+        said = select(turn.conversation_id, self._day(turn.at), turn.intent).where(turn.at < before).order_by(turn.id)
+        found, begun = [], set()
+        with self._database.read() as connection:
+            for part in connection.execute(written, execution_options={"yield_per": PART}).partitions():
+                found += [(day, labels.get("intent") or "") for day, labels in part]
+            for part in connection.execute(said, execution_options={"yield_per": PART}).partitions():
+                for conversation, day, intent in part:
+                    if conversation not in begun:
+                        begun.add(conversation)
+                        found.append((day, intent or ""))
+        return sorted(found)
+
     def order_currencies(self) -> dict[str, int]:
         """How many orders there are in each currency."""
         query = select(orders.c.currency, func.count()).where(orders.c.removed_at.is_(None))

@@ -1,4 +1,4 @@
-"""`rapport profiles train --transactions`: learn from a file of purchases before a cutoff, measure on what came after."""
+"""`rapport profiles train --transactions`: learn from a file of purchases before a cutoff, try it on what came later."""
 
 from dataclasses import dataclass
 from datetime import UTC
