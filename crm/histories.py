@@ -79,16 +79,13 @@ class Histories:
         t, turn = tickets.c, turns_table.c
         written = select(self._day(t.created_at), t.labels).where(t.removed_at.is_(None), t.created_at < before)
         said = select(turn.conversation_id, self._day(turn.at), turn.intent).where(turn.at < before).order_by(turn.id)
-        found, begun = [], set()
+        first: dict[str, tuple[float, str]] = {}
         with self._database.read() as connection:
-            for part in connection.execute(written, execution_options={"yield_per": PART}).partitions():
-                found += [(day, labels.get("intent") or "") for day, labels in part]
-            for part in connection.execute(said, execution_options={"yield_per": PART}).partitions():
-                for conversation, day, intent in part:
-                    if conversation not in begun:
-                        begun.add(conversation)
-                        found.append((day, intent or ""))
-        return sorted(found)
+            rows = connection.execute(written, execution_options={"yield_per": PART})
+            found = [(day, labels.get("intent") or "") for day, labels in rows]
+            for conversation, day, intent in connection.execute(said, execution_options={"yield_per": PART}):
+                first.setdefault(conversation, (day, intent or ""))
+        return sorted([*found, *first.values()])
 
     def order_currencies(self) -> dict[str, int]:
         """How many orders there are in each currency."""

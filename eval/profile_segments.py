@@ -1,11 +1,11 @@
-"""Groups of customers, look-alikes, forecasts of contacts and made-up customers, each against what it must reach.
+"""Groups of customers, look-alikes and forecasts of contacts, each against what it must reach.
 
 Segments: all customers of Online Retail II, as of the end of their last day. Look-alikes and segments of the sample
-company: against its planted personas, which no record shows. Forecast: the last weeks of a home's contacts, each foreseen
-from what came before it, against the same hour a week earlier. Made-up customers: `eval.profile_synthetic`.
+company: against its planted personas, which no record shows. Forecast: the last weeks of a home's contacts, each
+foreseen from what came before it, against the same hour a week earlier. Made-up customers: `eval.profile_synthetic`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -119,7 +119,7 @@ def measure_forecast(
     return {span: _told(found) for span, found in parts.items()}
 
 
-_SPANS = {
+_SPANS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "queue and hour": lambda values: values,
     "queue and day": lambda values: values.reshape(len(values), -1, 24).sum(2),
     "day": lambda values: values.sum(0).reshape(-1, 24).sum(1),

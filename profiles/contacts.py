@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-
 LONGEST = 1_100  # days that are looked back at: three years, so that one ancient record makes no long emptiness
 
 
@@ -20,7 +19,7 @@ class Contacts:
     @property
     def days(self) -> int:
         """How many days are counted."""
-        return self.counts.shape[1] // 24
+        return int(self.counts.shape[1]) // 24
 
     def until(self, days: int) -> "Contacts":
         """The first so many days."""

@@ -107,7 +107,8 @@ def _levels(daily: np.ndarray, recent: int, lag: int) -> np.ndarray:
     sums = np.concatenate([[0.0], np.cumsum(daily)])
     ends = np.maximum(np.arange(len(daily) + 1) - lag, 0)
     starts = np.maximum(ends - recent, 0)
-    return np.log((sums[ends] - sums[starts] + daily.mean()) / (ends - starts + 1))
+    levels: np.ndarray = np.log((sums[ends] - sums[starts] + daily.mean()) / (ends - starts + 1))
+    return levels
 
 
 def _features(days: np.ndarray, levels: np.ndarray, first: int, *, yearly: bool) -> np.ndarray:
@@ -139,7 +140,7 @@ def _scatter(seen: np.ndarray, fitted: np.ndarray) -> float:
 
 
 def pinball(seen: np.ndarray, told: np.ndarray, quantiles: Sequence[float]) -> float:
-    """The mean pinball loss of quantiles. seen: any shape. told: (quantiles, *seen). Source: Koenker and Bassett, 1978."""
+    """The mean pinball loss of quantiles. told: (quantiles, *shape of seen). Source: Koenker and Bassett, 1978."""
     losses = [
         np.maximum(share * (seen - one), (share - 1) * (seen - one)).mean()
         for share, one in zip(quantiles, told, strict=True)

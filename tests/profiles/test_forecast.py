@@ -13,7 +13,7 @@ FIRST = 20_454  # 2026-01-01
 
 
 def planted(weeks: int = 14, *, seed: int = 3) -> tuple[Contacts, np.ndarray]:
-    """Busy days, quiet nights and weekends; two of three contacts are about deliveries. Counts, and what was planted."""
+    """Busy days, quiet nights and weekends; two of three contacts are about deliveries. Counts, and their rates."""
     random = np.random.default_rng(seed)
     hours = np.arange(weeks * 7 * 24)
     busy = np.where((hours % 24 >= 8) & (hours % 24 < 18), 6.0, 0.5)

@@ -8,6 +8,7 @@ from ui.commands import (
     profiles_score,
     profiles_segments,
     profiles_show,
+    profiles_synthesise,
     profiles_train,
 )
 
@@ -18,3 +19,4 @@ app.command("show")(profiles_show.command)
 app.command("segments")(profiles_segments.command)
 app.command("alike")(profiles_alike.command)
 app.command("forecast")(profiles_forecast.command)
+app.command("synthesise")(profiles_synthesise.command)

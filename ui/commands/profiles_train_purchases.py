@@ -1,4 +1,4 @@
-"""`rapport profiles train --transactions`: learn from a file of purchases before a cutoff, try it on what came later."""
+"""`rapport profiles train --transactions`: learn from purchases before a cutoff, and measure on what came after."""
 
 from dataclasses import dataclass
 from datetime import UTC
