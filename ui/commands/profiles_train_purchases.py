@@ -54,7 +54,7 @@ def train_purchases(asked: PurchasesAsked, *, as_json: bool) -> None:
 
     if not asked.cutoff or asked.horizon is None:
         raise UserError("--transactions needs a cutoff and a horizon.", hint="Give --cutoff 2026-03-01 --horizon 90")
-    cutoff = _day(asked.cutoff)
+    cutoff = day_of_option("--cutoff", asked.cutoff)
     read = read_transactions(asked.transactions, mapping=field_columns([*asked.mapping]), rates=rates_of(asked.rates))
     for note in read.notes:
         console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
@@ -73,13 +73,13 @@ def train_purchases(asked: PurchasesAsked, *, as_json: bool) -> None:
     emit(summary, as_json, _render)
 
 
-def _day(written: str) -> float:
+def day_of_option(option: str, written: str) -> float:
     """Days since 1970-01-01 of a date on the command line. Raises UserError for one that is not certain."""
     from crm.importers.values import moment
     from rapport.errors import BadRow
 
     try:
-        return moment("--cutoff", written, UTC).timestamp() / 86_400
+        return moment(option, written, UTC).timestamp() / 86_400
     except BadRow as error:
         raise UserError(error.message, hint="Write it like 2026-03-01.") from error
 
