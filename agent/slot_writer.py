@@ -55,6 +55,11 @@ class SlotWriter:
     model: TransformersChat
     name: str = "starter"
 
+    @property
+    def taught(self) -> bool:
+        """It sees the names of fields and the customer's words, never a value."""
+        return True
+
     def describe(self) -> str:
         """What the model says of itself."""
         return self.model.describe()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-FREE = ("embeddings", "scales", "biases", "offsets")  # parameters whose weights do not decay
+DECAYED = ("members.layers", "members.heads", "wide")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +108,8 @@ def _groups(network: Any, decay: float) -> list[dict[str, Any]]:
     """Only what multiplies inputs decays; scales, biases and embeddings do not."""
     named = list(network.named_parameters())
     return [
-        {"params": [value for name, value in named if not name.startswith(FREE)], "weight_decay": decay},
-        {"params": [value for name, value in named if name.startswith(FREE)], "weight_decay": 0.0},
+        {"params": [value for name, value in named if name.startswith(DECAYED)], "weight_decay": decay},
+        {"params": [value for name, value in named if not name.startswith(DECAYED)], "weight_decay": 0.0},
     ]
 
 
