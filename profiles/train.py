@@ -27,7 +27,9 @@ from profiles.reading import home_money, outlier_limit, read_blocks
 from profiles.recommend import fit_recommender
 from profiles.recommend_shop import by_group, catalogue_of
 from profiles.recommend_signals import RecommendPlan
+from profiles.rfm import rfm_of
 from profiles.rows import Looking, Rows, TargetOf
+from profiles.segments import SegmentPlan, fit_segments
 from profiles.table_scores import table_scores
 from profiles.targets import Horizons, churn_target, contact_target
 from rapport.cards import Card, publish, read_card
@@ -66,6 +68,7 @@ class ProfilePlan:
     )
     purchases: PurchasePlan = field(default_factory=PurchasePlan)
     products: RecommendPlan = field(default_factory=RecommendPlan)
+    segments: SegmentPlan = field(default_factory=SegmentPlan)
 
     def seeded(self) -> "ProfilePlan":
         """The same plan with its seed given to every part."""
@@ -74,6 +77,7 @@ class ProfilePlan:
             tables=replace(self.tables, seed=self.seed),
             purchases=replace(self.purchases, seed=self.seed),
             products=replace(self.products, seed=self.seed),
+            segments=replace(self.segments, seed=self.seed),
         )
 
 
@@ -87,7 +91,7 @@ def train_profiles(
 
     Raises UserError where too few customers have ordered to learn anything.
     """
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     end = day_of(as_of)
     shelf = Shelf.of(store)
     money = home_money(store, currency=settings.currency, rates=rates(settings.rates))
@@ -108,6 +112,8 @@ def train_profiles(
     parts["purchases"], scores["purchases"] = _purchases(looking, end, plan)
     say("learning products")
     parts["recommender"], scores["products"] = _products(looking, shelf, end, plan)
+    say("finding segments")
+    parts["segments"], scores["segments"] = _segments(looking, end, plan)
     predictor = Predictor(name=name, facts=facts, **parts)
     card = Card(
         name=name,
@@ -115,7 +121,11 @@ def train_profiles(
         base="the company's own records",
         data=_data(store, history, as_of),
         plan={**asdict(plan), "horizons": asdict(horizons), "currency": money.currency},
-        scores={**scores, "seconds": round(time.perf_counter() - started, 1)},
+        scores={
+            **scores,
+            "seconds": round(time.perf_counter() - started, 1),
+            "cpu_seconds": round(time.process_time() - spent, 1),
+        },
     )
     with publish(home.models / name, card) as folder:
         predictor.save(folder)
@@ -187,6 +197,18 @@ def _products(looking: Looking, shelf: Shelf, end: float, plan: ProfilePlan) -> 
         log.info("products are not learnt: %s", error)
         return None, None
     return found, {name: round(value, 4) for name, value in found.dev.items()}
+
+
+def _segments(looking: Looking, end: float, plan: ProfilePlan) -> Learnt:
+    """The segments, and how well they stand apart and come back."""
+    rfm = rfm_of(looking.history.transactions(limit=looking.limit), as_of=end)
+    try:
+        found = fit_segments(rfm, plan.segments)
+    except UserError as error:
+        log.info("segments are not found: %s", error)
+        return None, None
+    scores = {"silhouette": round(found.silhouette, 4), "stability": round(found.stability, 4)}
+    return found, {**scores, "customers": {one.name: one.customers for one in found.segments}}
 
 
 def _fit(rows: Rows, plan: ProfilePlan) -> TableModel:
