@@ -24,8 +24,10 @@ def customer(served) -> Customer:
 
 @pytest.fixture
 def foreseen(served, customer) -> CustomerProfile:
-    profile = CustomerProfile(customer_id=customer.id, as_of=NOW, model="profiles", standing="active", churn_risk=0.7,
-                              contact_risk=0.2, value=99.0, next_reasons=(("invoice", 0.5),), drivers=(DRIVER,))  # fmt: skip
+    profile = CustomerProfile(
+        customer_id=customer.id, as_of=NOW, model="profiles", standing="active", churn_risk=0.7, contact_risk=0.2,
+        value=99.0, next_reasons=(("invoice", 0.5),), drivers=(DRIVER,),
+    )  # fmt: skip
     served.service.store.keep_profiles([profile])
     return profile
 
