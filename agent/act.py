@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.catalogue import Catalogue, Finding, wished
 from agent.facts import Step
+from agent.record_names import sayable, sayable_state
 from crm.store import Store
 from rapport.errors import Refused
 from rapport.order_values import order_values
@@ -43,14 +44,14 @@ def order_record(store: Store, step: Step, owner: CustomerId, catalogue: Catalog
     """The order that a step is about, or the list to choose from. Only orders of `owner` are ever read."""
     if step.order is not None and not step.choose:
         orders = store.orders_of(owner, number=step.order, limit=1)
-        return _one(step, orders[0]) if orders else ToolResult(tool=step.rule, found=False)
+        return _one(step, orders[0], catalogue) if orders else ToolResult(tool=step.rule, found=False)
     if step.choose in ("before", "after") and step.order is not None:
         beside = _beside(store.orders_of(owner, limit=MOST_READ), step)
-        return _one(step, beside) if beside else ToolResult(tool="orders", found=False)
+        return _one(step, beside, catalogue) if beside else ToolResult(tool="orders", found=False)
     orders = _open_first(store.orders_of(owner, limit=20))
     chosen = _chosen(orders, step, catalogue)
     if len(chosen) == 1:
-        return _one(step, chosen[0])
+        return _one(step, chosen[0], catalogue)
     if not chosen:
         return ToolResult(tool="orders", found=False)
     return ToolResult(tool="orders", found=True, values=_list_values(chosen))
@@ -116,13 +117,16 @@ def _fitting(variants: Sequence[Product], wish: Mapping[str, str]) -> list[Produ
     return [item for item in variants if all(item.options.get(key) == value for key, value in wish.items())]
 
 
-def _one(step: Step, order: Order) -> ToolResult:
+def _one(step: Step, order: Order, catalogue: Catalogue) -> ToolResult:
     tool = "order_field" if step.topics else step.rule
-    return ToolResult(tool=tool, found=True, values=order_values(order), record=order.key)
+    return ToolResult(tool=tool, found=True, values=sayable(order_values(order), catalogue), record=order.key)
 
 
 def _list_values(orders: Sequence[Order]) -> dict[str, Any]:
-    shown = [{"number": order.number, "status": order.status, "placed": _day(order.placed_at)} for order in orders]
+    shown = [
+        {"number": order.number, "status": sayable_state(order.status), "placed": _day(order.placed_at)}
+        for order in orders
+    ]
     return {"orders": shown[:MOST_LISTED], "count": len(orders), "more": len(orders) > MOST_LISTED}
 
 

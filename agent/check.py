@@ -11,6 +11,7 @@ from functools import cache
 
 from agent.brief import Brief, Quote
 from agent.catalogue import Catalogue, words_of
+from agent.check_disguise import in_disguise
 from agent.check_evidence import Evidence, evidence_of
 from agent.check_fields import wrong_fields
 from agent.check_language import other_language
@@ -18,6 +19,7 @@ from agent.check_names import unknown_names
 from agent.check_private import Private
 from agent.check_prompt import prompt_text, readable, visible
 from agent.check_states import wrong_states
+from agent.check_support import unsupported
 from agent.language import detect_language
 from agent.values import CITATION, values_in
 from prompts.render import rules
@@ -42,8 +44,11 @@ class Checker:
         self._catalogue = catalogue
         self._private = Private(catalogue.store)
 
-    def check(self, text: str, brief: Brief, viewer: Viewer) -> Verdict:
-        """What is wrong with a reply; `passed` where nothing is."""
+    def check(self, text: str, brief: Brief, viewer: Viewer, *, taught: bool = False) -> Verdict:
+        """What is wrong with a reply; `passed` where nothing is.
+
+        taught: a model wrote it that learned from the company's own replies and reads no record: its words may be any.
+        """
         evidence = evidence_of(brief, self._catalogue)
         echoes = values_in("\n".join((brief.question, *brief.echoes))) - evidence.values
         cited = {int(number) for number in CITATION.findall(text)}
@@ -57,6 +62,7 @@ class Checker:
                 *wrong_states(readable(bare), evidence),
                 *wrong_fields(bare, evidence),
                 *_names(bare, evidence, brief),
+                *([] if taught else unsupported(bare, evidence, brief)),
                 *(f"[{number}]" for number in sorted(cited) if not 1 <= number <= len(brief.sources)),
             ),
             leaks=(
@@ -68,6 +74,7 @@ class Checker:
             rule_breaks=(
                 *_forbidden(readable(bare), evidence),
                 *prompt_text(bare, evidence),
+                *in_disguise(bare, evidence.text),
                 *other_language(bare, brief.locale),
                 *_left_out(text, brief, cited),
             ),

@@ -19,6 +19,7 @@ from rapport.records import number_key
 from rapport.types import Passage
 
 ANY = "any"  # the field of a value that may be said of anything
+HABIT = "habit"  # that of a day of the week in an article: of what happens every week, not of one order
 # Keys of a tool's values whose field a reply must keep to.
 _FIELDS = {
     "number": "order number", "placed": "placed", "shipped": "shipped", "expected": "expected",
@@ -166,7 +167,8 @@ def _fields_in(name: str, text: str) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for span in spans_in(text):
         for form in span.forms:
-            found[form] = found.get(form, frozenset()) | {unit_of(text, span) or ANY}
+            field = HABIT if span.kind == "when" else unit_of(text, span) or ANY
+            found[form] = found.get(form, frozenset()) | {field}
     return found
 
 

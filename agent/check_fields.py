@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.catalogue import words_of
-from agent.check_evidence import ANY, Evidence, unit_of
+from agent.check_evidence import ANY, HABIT, Evidence, unit_of
 from agent.values import Span, spans_in
 
 _SENTENCE = re.compile(r".+?(?:[.!?;](?=\s)|\n|$)", re.DOTALL)
@@ -45,6 +45,13 @@ _DATE_AFTER: Final = tuple(
         (r"(?:shipping|dispatch)|when it (?:was (?:shipped|sent)|left)", {"shipped"}),
         (r"(?:order|purchase) da|when (?:you|it was) ordered", {"placed"}),
     )
+)
+# "We deliver from Monday to Saturday" is of no order in particular.
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_WEEKLY = re.compile(
+    rf"\b{_DAY}s?\s*(?:to|and|or|until|till|through|,|-|–)\s*{_DAY}|\b{_DAY}s\b|"
+    r"\b(?:every|each|usually|generally|always|if|when\w*|orders|parcels|we|our (?:carriers?|couriers?|drivers?))\b",
+    re.IGNORECASE,
 )
 _AMOUNT_CUES: Final = (
     (re.compile(r"\b(?:refund\w*|money back|reimburs\w*|pa(?:y|id)(?: you)? back)\b", re.IGNORECASE), "amount"),
@@ -100,7 +107,8 @@ def _allowed(sentence: _Sentence, at: int, evidence: Evidence) -> frozenset[str]
     span = sentence.spans[at]
     if span.kind in (*_DATES, "when"):
         cue = _date_cue(sentence, at)
-        return cue | {ANY} if cue else None
+        weekly = {HABIT} if _WEEKLY.search(sentence.text) else set()
+        return cue | {ANY} | weekly if cue else None
     unit = unit_of(sentence.text, span)
     if unit == "money":
         return _amount_cue(sentence, at) or _AMOUNT_FIELDS

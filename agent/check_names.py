@@ -54,7 +54,7 @@ def _strange(match: re.Match[str], text: str, known: Set[str]) -> bool:
     small = _OWNS.sub("", word).casefold()
     forms = {small, small.removesuffix("s"), f"{small}s", *words_of(small).split()[:1]}
     parts = [part for part in words_of(small).split() if len(part) > 1]
-    return not (forms & known or forms & _own_words() or all(part in known or part in _own_words() for part in parts))
+    return not (forms & known or forms & own_words() or all(part in known or part in own_words() for part in parts))
 
 
 def _coded(match: re.Match[str], text: str) -> bool:
@@ -65,10 +65,17 @@ def _coded(match: re.Match[str], text: str) -> bool:
 
 
 @cache
-def _own_words() -> frozenset[str]:
+def own_words() -> frozenset[str]:
     """The words of our templates and prompts, and those that are written with a capital letter whoever is meant."""
     texts = [page("system"), *(row["say"] for row in rules()["guideline"])]
+    return template_words("en").union(words_of(" ".join(texts)).split(), *word_lists("capitals").values())
+
+
+@cache
+def template_words(language: str) -> frozenset[str]:
+    """The words of our templates in one language; none where there are none."""
+    texts: list[str] = []
     for path in sorted((FOLDER / "replies").glob("*.toml")):
-        texts.extend(tomllib.loads(path.read_text(encoding="utf-8"))["en"]["wordings"])
-    written = word_lists("capitals")
-    return frozenset(words_of(" ".join(texts)).split()).union(*written.values())
+        wordings = tomllib.loads(path.read_text(encoding="utf-8")).get(language, {})
+        texts.extend(wordings.get("wordings", ()))
+    return frozenset(words_of(" ".join(texts)).split())

@@ -6,10 +6,13 @@ Both are kept in memory, as words alone, and follow the changes of the records.
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from threading import Lock
 
 from agent.catalogue import words_of
+from agent.check_names import own_words
 from agent.check_prompt import readable, runs
+from agent.words import word_lists
 from crm.mapping import fact_key
 from crm.store import Store
 from rapport.records import Article, Customer, CustomerId, RecordKind
@@ -18,14 +21,19 @@ RECHECK_SECONDS = 2.0
 MOST_NAMES = 500_000  # of the customers of a larger company only names with capital letters are noticed
 MOST_CHANGES = 1_000  # read one by one; after more of them everything is read anew
 _MOST_WORDS = 5
+LEAST_LETTERS = 3  # of a family name that is noticed alone
 
 
 @dataclass(slots=True)
 class _Known:
-    """names: a customer's name in words -> how many have it; of: the same by key. staff: runs of staff articles."""
+    """names: a customer's name in words -> how many have it; of: the same by key. staff: runs of staff articles.
+
+    families: family name -> how many have it; without those that are ordinary words.
+    """
 
     seq: int = -1
     names: Counter[str] = field(default_factory=Counter)
+    families: Counter[str] = field(default_factory=Counter)
     of: dict[str, str] = field(default_factory=dict)
     staff: frozenset[str] = frozenset()
 
@@ -45,7 +53,10 @@ class Private:
         return ["staff_text"] if any(run in staff and run not in evidence for run in _runs(text)) else []
 
     def names(self, text: str, allowed: str, owner: CustomerId | None) -> list[str]:
-        """The full names of other customers in a reply, small letters without accents. allowed: text that may name."""
+        """The names of other customers in a reply, small letters without accents: full ones, and family names alone.
+
+        allowed: text that may name.
+        """
         known = self._current()
         words = fact_key("name", readable(text)).split()
         spans = (
@@ -53,6 +64,8 @@ class Private:
         )
         own = known.of.get(owner or "", "")
         found = {name for name in spans if name in known.names and name != own}
+        in_full = {word for name in found for word in name.split()}
+        found |= {word for word in words if word in known.families and word not in in_full and word not in own.split()}
         if not found:
             return []
         said = f" {fact_key('name', allowed)} "
@@ -90,6 +103,7 @@ class Private:
         for key in keys:
             if name := self._known.of.pop(key, ""):
                 self._known.names -= Counter((name,))
+                self._known.families -= Counter(_family(name))
             record = found.get(key)
             if isinstance(record, Customer):
                 _note(self._known, key, fact_key("name", record.name))
@@ -109,6 +123,19 @@ def _note(known: _Known, key: str, name: str) -> None:
     if 2 <= len(words) <= _MOST_WORDS and all(len(word) > 1 for word in (words[0], words[-1])):
         known.of[key] = name
         known.names[name] += 1
+        known.families.update(_family(name))
+
+
+def _family(name: str) -> tuple[str, ...]:
+    """The family name, where it is one and no word that a reply may have."""
+    word = name.split()[-1]
+    return (word,) if len(word) >= LEAST_LETTERS and word not in _ordinary() else ()
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    words = (*own_words(), *word_lists("courtesy")["words"], *word_lists("surnames")["words"])
+    return frozenset(fact_key("name", " ".join(words)).split())
 
 
 def _runs(text: str) -> set[str]:

@@ -14,6 +14,7 @@ from agent.decide_bounds import beyond, trouble_elsewhere
 from agent.decide_intent import asks_availability, points_back
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
+from agent.topics import asks_field
 from rapport.escalation import GRAVE, REASONS
 from rapport.records import number_key
 from rapport.types import Ask, Identity, State
@@ -27,6 +28,7 @@ _WHY = re.compile(
 MOST_STEPS = 4
 _NO_OFFER = SMALL_TALK | {"declined"}
 SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
+STORY = 0.8  # probability of escalation below which a clear question for a field is answered, and a person offered
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
 _GRAVE = frozenset(REASONS[name] for name in GRAVE)
 _SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse"})
@@ -67,6 +69,8 @@ def _escalation(facts: Facts) -> tuple[Step, ...]:
         return ()
     set_phrase = said.main.intent in SMALL_TALK and said.main.confidence >= SET_PHRASE  # "are you a robot?"
     if said.escalate_level != "escalate" or (set_phrase and len(said.asks) == 1):
+        return ()
+    if said.escalate < STORY and any(asks_field(ask) and _numbers(ask) for ask in said.asks):
         return ()
     if said.escalate_reason == REASONS["person"]:
         return (step("hand_over", "the customer asked for a person", "asked_for_person", said.main, 0),)
@@ -199,7 +203,7 @@ def _together(steps: list[Step]) -> tuple[Step, ...]:
 
 def _with_offer(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Offer a person beside the answer: to an uneasy customer, and to one who writes another language."""
-    if facts.understanding.escalate_level == "offer" and _may_offer(facts, steps):
+    if facts.understanding.escalate_level != "answer" and _may_offer(facts, steps):
         return (*steps[:-1], replace(steps[-1], offers=True))
     if facts.understanding.language == "en":
         return steps

@@ -3,9 +3,9 @@
 import re
 
 from agent.facts import Choose, Facts
-from agent.forms import wants_order_changed
+from agent.forms import asks_question, requests_change, wants_order_changed
 from agent.intents import PRODUCT_INTENTS, RECORD_RULES, WRITE_INTENTS
-from agent.topics import topic_intent
+from agent.topics import asks_field, topic_intent
 from rapport.types import Ask, Identity
 
 _AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
@@ -51,8 +51,11 @@ def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
     """The intent of a question for a field of an order: of the one that is named, or is under discussion."""
     sure = ask.confidence >= facts.limits.confidence
     discussed = facts.context.order is not None and facts.identity is Identity.VERIFIED
-    changes = wants_order_changed(ask.text)
-    changes = changes or (sure and ask.intent in WRITE_INTENTS and bool(_CHANGE.search(ask.text)))
+    # "what day did I put it in?", "I sent it back, so how much do I get?", but not "please change how I pay"
+    clear = asks_field(ask) and (asks_question(ask.text) or not requests_change(ask.text))
+    changes = wants_order_changed(ask.text) and not clear
+    read = sure and ask.intent in WRITE_INTENTS and (ask.confidence >= VERY_SURE or not clear)
+    changes = changes or (read and bool(_CHANGE.search(ask.text)))
     if (number is None and not discussed) or changes:
         return None
     return topic_intent(ask.topics)

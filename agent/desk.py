@@ -59,7 +59,7 @@ class Desk:
             brief = replace(page.brief, said=page.text)
             try:
                 with _closing(writer.write(brief, seconds=left, refused=verdict)) as pieces:
-                    verdict = yield from _draft(page, pieces, name)
+                    verdict = yield from _draft(page, pieces, name, taught=writer.taught)
             except (ModelError, UserError) as error:  # the latter for text that no database keeps
                 log.warning("the composer writes instead: %s", error.message)
                 return None
@@ -102,7 +102,7 @@ class Desk:
             return page.behind(str(self.composer.invoke(composer_prompt(brief)).text))
 
 
-def _draft(page: Manuscript, pieces: Iterator[str], name: str) -> Generator[str, None, Verdict]:
+def _draft(page: Manuscript, pieces: Iterator[str], name: str, *, taught: bool) -> Generator[str, None, Verdict]:
     """Let the sentences of a draft out as long as they pass. Returns the verdict on it, whole or up to its fault.
 
     Raises what the writer does, and UserError for text that cannot be kept.
@@ -118,13 +118,13 @@ def _draft(page: Manuscript, pieces: Iterator[str], name: str) -> Generator[str,
 
     for piece in page.timed(pieces):
         for sentence in map(taken, sentences.add(kept_text(piece))):
-            verdict = page.check(sentence, whole=False)
+            verdict = page.check(sentence, whole=False, taught=taught)
             if not verdict.passed:
                 return verdict
             if sentence:
                 yield page.add(sentence, by=name)
     last = taken(sentences.rest())
-    verdict = page.check(last, whole=True)
+    verdict = page.check(last, whole=True, taught=taught)
     if verdict.passed:
         page.add(last, by=name)
     return verdict

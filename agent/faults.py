@@ -15,6 +15,7 @@ from rapport.types import Verdict
 
 _CITATION = f"{LEFT_OUT}citation"
 _WRONG_FIELD = "wrong field: "
+_UNSUPPORTED = "unsupported: "
 # Dates, amounts and short numbers, states and currencies: they tell nothing of a person.
 _PLAIN = re.compile(r"(?:\d{4}-)?\d{2}-\d{2}|\d{1,3}(?:\.\d+)?|[A-Z]{3}|[a-z]+(?: [a-z]+){0,3}")
 
@@ -36,11 +37,13 @@ def faults(verdict: Verdict) -> list[str]:
 def _ungrounded(values: tuple[str, ...]) -> list[str]:
     wrong = [value.removeprefix(_WRONG_FIELD) for value in values if value.startswith(_WRONG_FIELD)]
     sources = [value for value in values if value.startswith("[")]
-    rest = [value for value in values if not value.startswith((_WRONG_FIELD, "["))]
+    loose = any(value.startswith(_UNSUPPORTED) for value in values)
+    rest = [value for value in values if not value.startswith((_WRONG_FIELD, _UNSUPPORTED, "["))]
     plain = [value for value in rest if _PLAIN.fullmatch(value) and not value.startswith("name ")]
     said = [_named("ungrounded", plain)] if plain else []
     said += [_words()["unnamed"]] if len(plain) < len(rest) else []
     said += [_named("wrong_field", wrong)] if wrong else []
+    said += [_words()["unsupported"]] if loose else []
     return said + ([_words()["source"]] if sources else [])
 
 

@@ -19,6 +19,14 @@ _REQUEST = re.compile(
     r"\s+(?:my|the|this|that|it|these|those|them|our|order|all|a|an|one|me)\b",
     re.IGNORECASE,
 )
+_TELLS = re.compile(
+    r"\W*(?:(?:and|but|so|well|now) )?(?:i|we|you|he|she|they|it|my|our|your|the|there)\b", re.IGNORECASE
+)
+_WISH = re.compile(
+    r"\b(?:need|want|wish|require|like|love|wonder\w*|ask\w*|know|tell|told|give|send|look\w*|find|see|check|missing|"
+    r"must|should|have to|please|curious|sure|interest\w*|remember|recall|forg[oe]t\w*|lost|unclear)\b",
+    re.IGNORECASE,
+)
 _OWN_CASE = re.compile(
     r"\b(?:my|mine|me|i|i['’](?:m|ve|d)|our|we|us|you (?:sent|gave|shipped|delivered|promised))\b", re.IGNORECASE
 )
@@ -76,6 +84,11 @@ def names_topic(text: str) -> bool:
 def wants_order_changed(text: str) -> bool:
     """Whether a text that names an order asks for something to be done to it, and not how it stands."""
     return bool(_ORDER_CHANGE.search(text)) and not _STATE.search(text)
+
+
+def only_tells(text: str) -> bool:
+    """Whether a part of the text tells something and neither asks nor wishes: "I had the invoice, all is lovely"."""
+    return bool(_TELLS.match(text)) and not asks_question(text) and not _WISH.search(text)
 
 
 def asks_question(text: str) -> bool:

@@ -45,10 +45,10 @@ class Manuscript:
         self._writers: list[str] = []
         self.watch = Stopwatch()
 
-    def check(self, more: str, *, whole: bool) -> Verdict:
+    def check(self, more: str, *, whole: bool, taught: bool = False) -> Verdict:
         """What is wrong with the text and `more` behind it; where it is not whole, what it leaves out is not asked."""
         with self.watch("check"):
-            verdict = self._checker.check(self.text + more, self.brief, self._viewer)
+            verdict = self._checker.check(self.text + more, self.brief, self._viewer, taught=taught)
         if whole:
             return verdict
         return replace(

@@ -55,6 +55,11 @@ class SlotWriter:
     model: TransformersChat
     name: str = "starter"
 
+    @property
+    def taught(self) -> bool:
+        """It sees the names of fields and the customer's words, never a value."""
+        return True
+
     def describe(self) -> str:
         """What the model says of itself."""
         return self.model.describe()
@@ -87,7 +92,10 @@ class SlotWriter:
         return put_in(draft, sheet) if sound(draft, sheet, need) else ""
 
     def _draft(self, part: Part, sheet: Sheet, need: Wanted, *, ends_at: float, again: bool) -> str:
-        """What the model writes of one part, slots unfilled; "" where it found no end. Raises ModelError."""
+        """What the model writes of one part, slots unfilled and no sentence twice; "" where it found no end.
+
+        Raises ModelError.
+        """
         left = ends_at - time.monotonic()
         if left <= 0:
             raise ModelError("there was no time left to write.")
@@ -100,7 +108,8 @@ class SlotWriter:
             message = model.invoke(prompt, slots=Slots(need.slots, need.must))
         except (UserError, DataError) as error:  # it loads when it first writes, and its files may be gone by then
             raise ModelError(f"the model does not load: {error.message}") from error
-        return str(message.text).strip() if message.response_metadata.get("finish_reason") == "stop" else ""
+        ended = message.response_metadata.get("finish_reason") == "stop"
+        return " ".join(dict.fromkeys(one.strip() for one in split(str(message.text)))) if ended else ""
 
 
 def sound(draft: str, sheet: Sheet, need: Wanted) -> bool:

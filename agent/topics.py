@@ -5,14 +5,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.clauses import Clause
+from agent.forms import only_tells
 from prompts.fields import WHOLE
 from rapport.types import Ask, Entity
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rapport.topics import Topics
+    from rapport.topics import Asked, Topics
 
+SURE = 0.85  # probability from which what is asked of an order counts for more than words that may mean something else
 # A topic's intent where it is not the status of an order that is asked for.
 _INTENTS = {"parcel": "delivery_problem", "total": "invoice", "invoice number": "invoice"}
 
@@ -43,25 +45,36 @@ def topic_intent(asked: Sequence[str]) -> str | None:
     return "refund_status" if special[0].startswith("refund") else _INTENTS.get(special[0], "order_status")
 
 
+def asks_field(ask: Ask) -> bool:
+    """Whether it is clear that single fields of an order are asked for."""
+    return ask.topics_sure >= SURE and bool(single(ask.topics))
+
+
 def single(asked: Sequence[str]) -> tuple[str, ...]:
     """The topics where single fields are asked for; none where the order as a whole is."""
     return tuple(asked) if any(name not in WHOLE for name in asked) else ()
 
 
 def _with_topics(
-    ask: Ask, clauses: Sequence[Clause], rows: Mapping[str, int], named: Sequence[str], numbers: set[Entity]
+    ask: Ask, clauses: Sequence[Clause], rows: Mapping[str, int], named: "Sequence[Asked]", numbers: set[Entity]
 ) -> Ask:
     inside = [clause.text for clause in clauses if clause.text in ask.text]
-    found = _named(inside, rows, named)
+    inside = [text for text in inside if not only_tells(text)] or inside
+    found, sure = _named(inside, rows, named)
     if not single(found):  # a first sentence may only tell why something is asked
-        found = single(_named([ask.text], rows, named)) or found
-    if ask.intent == "refund_status" or any(name.startswith("refund") for name in found):  # "what was the amount?"
+        whole, chance = _named([ask.text], rows, named)
+        found, sure = (whole, chance) if single(whole) else (found, sure)
+    if any(name.startswith("refund") for name in found) or (ask.intent == "refund_status" and sure < SURE):
+        # "what was the amount?"
         found = tuple(dict.fromkeys("refund amount" if name == "total" else name for name in found))
     own = any(entity.kind == "order_number" for entity in ask.entities)
     # "how much was W1, and which carrier?": the second question is about W1 as well
     shared = tuple(numbers) if single(found) and not own and len(numbers) == 1 else ()
-    return replace(ask, topics=found, entities=(*ask.entities, *shared))
+    return replace(ask, topics=found, topics_sure=round(sure, 4), entities=(*ask.entities, *shared))
 
 
-def _named(texts: Sequence[str], rows: Mapping[str, int], named: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for text in texts if text in rows and (name := named[rows[text]])))
+def _named(texts: Sequence[str], rows: Mapping[str, int], named: "Sequence[Asked]") -> tuple[tuple[str, ...], float]:
+    """The topics of these texts, and how sure the surest is."""
+    read = [named[rows[text]] for text in texts if text in rows]
+    names = tuple(dict.fromkeys(name for one in read for name in one.names))
+    return names, max((one.chance for one in read), default=0.0)

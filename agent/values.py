@@ -12,6 +12,10 @@ from rapport.records import number_key
 
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 LINK = re.compile(r"(?:https?://|www\.)[^\s)\]>\"”]+", re.IGNORECASE)
+# A link without its beginning: "shop.example/now".
+_BARE_LINK = re.compile(
+    r"(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:[a-z]{2,}/[^\s)\]>\"”]*|(?:com|net|org|info|biz|example|shop|store|app|eu|uk|de|fr|nl|es)\b)"
+)
 CITATION = re.compile(r"\[(\d{1,2})\]")
 _MONTH = {name[:3].casefold(): place for place, name in enumerate(MONTHS, start=1)}
 _NAMES = "|".join(f"{name[:3]}(?:{name[3:]})?" if name[3:] else name for name in MONTHS).replace("Sep(?:", "Sept?(?:")
@@ -72,6 +76,7 @@ def _blank(match: re.Match[str]) -> str:
 _ORDER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("link", LINK),
     ("email", EMAIL),
+    ("link", _BARE_LINK),
     ("iso", _ISO),
     ("day", _DAY_FIRST),
     ("month", _MONTH_FIRST),

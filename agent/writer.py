@@ -37,6 +37,10 @@ class Writer(Protocol):
     def name(self) -> str:
         """As the trace calls it."""
 
+    @property
+    def taught(self) -> bool:
+        """Whether it says what it learned from the company's own replies, and reads neither records nor passages."""
+
     def describe(self) -> str:
         """What writes, in words; "" where there is nothing to say."""
 
@@ -53,6 +57,8 @@ class Writer(Protocol):
 
 class ChatWriter:
     """A chat model as a writer: it reads rules and evidence as text."""
+
+    taught = False
 
     def __init__(self, model: BaseChatModel, *, name: str = "chat") -> None:
         self.model = model

@@ -153,7 +153,8 @@ def judged(shop: str, order: Order, topic: str, text: str, turn: Turn, *, articl
     reply = turn.reply.text if turn.reply else ""
     right, wrong = judge(reply, order, topic)
     quotable = articles if turn.reply and turn.reply.citations else ""
-    allowed = facts_in(f"{text} {record_words(order)} {quotable}")
+    told = Settings().company.contact_hours  # when a person answers
+    allowed = facts_in(f"{text} {record_words(order)} {quotable} {told}")
     stated = facts_in(CITATION.sub("", reply.replace(order.number, "")))
     return Exchange(
         shop=shop,

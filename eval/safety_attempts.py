@@ -1,7 +1,8 @@
 """Deal the attacks of a file out to customers and put their hidden instructions into the records.
 
-A wrapper hides an instruction in a place: a message, a help article, a past ticket, a customer's name, an order's note
-or the name of a product. A demand is what the instruction asks for. Every place meets every demand.
+A wrapper hides an instruction in a place: a message or several, a help article, a past ticket, a customer's name or
+address, an order's note, the name of a product or a carrier, an event. A demand is what the instruction asks for; its
+target, the kind of harm. Every place meets every target.
 """
 
 import tomllib
@@ -13,43 +14,63 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from eval.safety_disguises import disguised
 from rapport.errors import DataError
-from rapport.records import AnyRecord, Article, Customer, Order, Ticket, TicketMessage
+from rapport.records import AnyRecord, Article, Customer, Event, Order, Ticket, TicketMessage
 
 if TYPE_CHECKING:
     from rapport.sample import SampleCompany
 
 FOLDER = Path(__file__).parent / "attacks"
-PLACES = ("message", "article", "ticket", "customer_name", "order_note", "product_name")
+PLACES = ("message", "conversation", "article", "ticket", "customer_name", "address", "order_note", "product_name",
+          "carrier", "event")  # fmt: skip
 PARTS = ("dev", "test")
-EACH = 25  # attempts of a place in a part
+EACH = 15  # attempts of a place in a part
 SOURCE = "attack"
-PRODUCT_ROOM = 200  # characters that the name of a product may have
+NEXT = " || "  # between two messages of one conversation
+AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
+NAME_ROOM = 200  # characters that the name of a product or carrier may have
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What an instruction asks for. writes: what a model that obeys says, with slots for what it must not know."""
+    """What an instruction asks for. writes: what a model that obeys says, with slots for what it must not know.
+
+    disguise: how it writes that; a key of DISGUISES or "".
+    """
 
     target: str
     instruction: str
     writes: str
+    disguise: str = ""
+
+    @property
+    def blind(self) -> bool:
+        """Whether the attacker can write it down: it has nothing in it that they do not know."""
+        return "{" not in self.writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attack. question: what the customer writes. other, order_of_other: somebody whose data is protected."""
+    """One attack. question: what the customer writes last; before: what they write before it.
+
+    told: the instruction, or the words to be said, as they stand in `hidden`. other, order_of_other: somebody whose
+    data is protected. technique: what the attack relies on.
+    """
 
     part: str
     place: str
+    technique: str
     demand: Demand
+    told: str
     hidden: str
     owner: Customer
     order: Order
     other: Customer
     order_of_other: Order
     question: str
+    before: tuple[str, ...] = ()
     topic: tuple[str, str, str] | None = None
 
 
@@ -75,22 +96,30 @@ def records_of(attempt: Attempt) -> Iterator[AnyRecord]:
         title = attempt.topic[0]
         yield Article(source=SOURCE, source_id=title, title=title, text=hidden, visibility="public", url="/help")
     elif attempt.place == "ticket":
-        at = datetime(2026, 9, 1, 12, tzinfo=UTC)
-        said = (TicketMessage(role="customer", text=f"Question about {order.number}. {hidden}", at=at),)
+        said = (TicketMessage(role="customer", text=f"Question about {order.number}. {hidden}", at=AT),)
         yield Ticket(
             source=SOURCE,
             source_id=order.number,
             subject=hidden[:80],
             customer_id=owner.id,
-            created_at=at,
+            created_at=AT,
             messages=said,
         )
     elif attempt.place == "customer_name":
         yield replace(owner, name=hidden)
+    elif attempt.place == "address":
+        yield replace(owner, city=hidden, attrs={**owner.attrs, "address": hidden})
+    elif attempt.place == "event":
+        yield Event(
+            source=SOURCE, source_id=order.number, customer_id=owner.id, kind="search", at=AT, attrs={"text": hidden}
+        )
+    elif attempt.place == "carrier":
+        first = replace(order.deliveries[0], carrier=hidden[:NAME_ROOM])
+        yield replace(order, deliveries=(first, *order.deliveries[1:]), payment_method=hidden[:NAME_ROOM])
     elif attempt.place == "order_note":
         yield replace(order, attrs={**order.attrs, "note": hidden, "gift_message": hidden})
     elif attempt.place == "product_name":
-        yield replace(order, lines=(replace(order.lines[0], name=hidden[:PRODUCT_ROOM]), *order.lines[1:]))
+        yield replace(order, lines=(replace(order.lines[0], name=hidden[:NAME_ROOM]), *order.lines[1:]))
 
 
 @cache
@@ -104,15 +133,34 @@ def read(name: str) -> dict[str, Any]:
 
 
 def _cells(table: dict[str, Any], random: Random) -> list[tuple[dict[str, str], Demand]]:
-    """EACH (wrapper, demand) of every place: as many demands as there are, wrappers in turn."""
+    """EACH (wrapper, demand) of every place: targets and wrappers in turn.
+
+    A wrapper that holds the very words to be said takes only demands that can be written down.
+    """
     demands = [Demand(**row) for row in table["demand"]]
     cells = []
     for place in PLACES:
-        wrappers = [row for row in table["wrapper"] if row["place"] == place]
-        chosen = [*_shuffled(demands, random), *random.choices(demands, k=EACH)][:EACH]
-        first = random.randrange(len(wrappers))
-        cells += [(wrappers[(first + n) % len(wrappers)], demand) for n, demand in enumerate(chosen)]
+        wrappers = _shuffled([row for row in table["wrapper"] if row["place"] == place], random)
+        for n, demand in enumerate(_by_target(demands, random)):
+            fitting = [row for row in wrappers if demand.blind or "{payload}" not in row["text"]]
+            wrapper = next((row for row in wrappers if row in fitting), fitting[n % len(fitting)])
+            wrappers = [*(row for row in wrappers if row is not wrapper), wrapper]
+            cells.append((wrapper, demand))
     return cells
+
+
+def _by_target(demands: Sequence[Demand], random: Random) -> list[Demand]:
+    """EACH demands, one of each target before a second of any."""
+    left = _shuffled(demands, random)
+    chosen: list[Demand] = []
+    while len(chosen) < EACH:
+        seen: set[str] = set()
+        for demand in left or _shuffled(demands, random):
+            if demand.target not in seen:
+                seen.add(demand.target)
+                chosen.append(demand)
+        left = [demand for demand in left if demand not in chosen]
+    return chosen[:EACH]
 
 
 def _owners(company: "SampleCompany", random: Random) -> Iterator[tuple[Customer, Order, Customer, Order]]:
@@ -140,12 +188,17 @@ def _attempt(
     owner, order, other, order_of_other = people
     place = wrapper["place"]
     title, text, about = topic
-    asked = about if place == "article" else f"Where is my order {order.number}?"
-    slots = {"question": asked, "text": text, "product": order.lines[0].name, "instruction": demand.instruction}
+    asked = wrapper.get("asks") or (about if place == "article" else "Where is my order {order}?")
+    asked = asked.format(order=order.number)
+    disguise = wrapper.get("disguise", "")
+    told = disguised(demand.writes if "{payload}" in wrapper["text"] else demand.instruction, disguise)
+    slots = {"question": asked, "text": text, "product": order.lines[0].name, "name": owner.name,
+             "instruction": told, "payload": told}  # fmt: skip
     hidden = wrapper["text"].format(**slots)
+    *before, last = hidden.split(NEXT) if place == "conversation" else (hidden if place == "message" else asked,)
     return Attempt(
-        part=part, place=place, demand=demand, hidden=hidden, owner=owner, order=order, other=other,
-        order_of_other=order_of_other, question=hidden if place == "message" else asked,
+        part=part, place=place, technique=wrapper.get("technique", ""), demand=demand, told=told, hidden=hidden,
+        owner=owner, order=order, other=other, order_of_other=order_of_other, question=last, before=tuple(before),
         topic=(title, text, about) if place == "article" else None,
     )  # fmt: skip
 

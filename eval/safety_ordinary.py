@@ -65,9 +65,9 @@ class Watch(Checker):
         self._kept = []
         return self._kept
 
-    def check(self, text: str, brief: Brief, viewer: Viewer) -> Verdict:
+    def check(self, text: str, brief: Brief, viewer: Viewer, *, taught: bool = False) -> Verdict:
         """The verdict of the checker."""
-        verdict = super().check(text, brief, viewer)
+        verdict = super().check(text, brief, viewer, taught=taught)
         self._kept.append(Checked(text, brief, viewer, verdict))
         return verdict
 

@@ -13,6 +13,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
+from eval.safety_disguises import disguised
+
 PROMPT_SLOTS = ("system_prompt", "system_start", "system_middle", "guidelines")
 _FACT = re.compile(r"^- (.+?): (.+)$", re.MULTILINE)
 _PASSAGE = re.compile(r"^\[1\] .+?: (.+)$", re.MULTILINE)
@@ -26,6 +28,7 @@ class ObedientChat(BaseChatModel):
     _instruction: str = PrivateAttr("")
     _payload: str = PrivateAttr("")
     _secrets: dict[str, str] = PrivateAttr(default_factory=dict)
+    _disguise: str = PrivateAttr("")
     _seen: int = PrivateAttr(0)
     _written: list[tuple[str, str]] = PrivateAttr(default_factory=list)
 
@@ -43,9 +46,9 @@ class ObedientChat(BaseChatModel):
         """How many prompts held the instruction since `obey`."""
         return self._seen
 
-    def obey(self, instruction: str, payload: str, secrets: dict[str, str]) -> None:
-        """What to write from now on; secrets: slot -> protected text."""
-        self._instruction, self._payload, self._secrets = instruction, payload, secrets
+    def obey(self, instruction: str, payload: str, secrets: dict[str, str], *, disguise: str = "") -> None:
+        """What to write from now on. instruction: as it stands in the prompt; secrets: slot -> protected text."""
+        self._instruction, self._payload, self._secrets, self._disguise = instruction, payload, secrets, disguise
         self._seen, self._written = 0, []
 
     def _generate(
@@ -58,7 +61,7 @@ class ObedientChat(BaseChatModel):
         told = str(messages[0].content)
         self._seen += any(self._instruction in str(message.content) for message in messages)
         honest = _honest(told)
-        payload = self._payload.format(**{**self._secrets, **_prompt_slots(told)})
+        payload = disguised(self._payload.format(**{**self._secrets, **_prompt_slots(told)}), self._disguise)
         draft = f"{honest} {payload}".strip()
         self._written.append((honest, draft))
         return ChatResult(generations=[ChatGeneration(message=AIMessage(content=draft))])

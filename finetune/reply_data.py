@@ -44,7 +44,9 @@ def asked_by(source: ReplySource, settings: "EncoderSettings") -> Asked | None:
     if topics is None:
         return None
     encoder = load_encoder(settings)
-    return (lambda texts: topics.asked(texts, encoder.encode(texts))) if encoder.name == topics.encoder else None
+    if encoder.name != topics.encoder:
+        return None
+    return lambda texts: [one.likeliest for one in topics.asked(texts, encoder.encode(texts))]
 
 
 def old_rows(source: ReplySource, count: int, *, seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -18,6 +18,24 @@ if TYPE_CHECKING:
 
 FILE = "topics.safetensors"
 LEAST = 0.5  # probability from which a topic counts as asked for
+ALONE = 0.75  # probability from which one topic is told alone
+SECOND = 0.2  # probability from which the next one is told beside it where the first is less sure
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a text asks for.
+
+    names: one topic, two where either may be meant, or none. chance: the probability that it is one of them, 0-1.
+    """
+
+    names: tuple[str, ...] = ()
+    chance: float = 0.0
+
+    @property
+    def likeliest(self) -> str:
+        """The topic that is meant most likely; "" for none."""
+        return self.names[0] if self.names else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +57,19 @@ class Topics:
         chances /= chances.sum(axis=1, keepdims=True)
         return chances
 
-    def asked(self, texts: Sequence[str], vectors: "np.ndarray") -> list[str]:
-        """Per text the topic that is asked for; "" where none is, or it is not clear."""
-        chances = self.chances(texts, vectors)
-        best = chances.argmax(axis=1)
-        sure = chances.max(axis=1) >= LEAST
-        return [self.names[at] if ok and at < len(self.names) else "" for at, ok in zip(best, sure, strict=True)]
+    def asked(self, texts: Sequence[str], vectors: "np.ndarray") -> list[Asked]:
+        """Per text what is asked for; both of two that may be meant, so that the answer holds what was asked."""
+        return [self._asked(row) for row in self.chances(texts, vectors)]
+
+    def _asked(self, chances: "np.ndarray") -> Asked:
+        first, second = (int(at) for at in chances.argsort()[::-1][:2])
+        none = len(self.names)
+        both = chances[first] < ALONE and chances[second] >= SECOND and none not in (first, second)
+        places = (first, second) if both else (first,)
+        chance = float(sum(chances[at] for at in places))
+        if first == none or chance < LEAST:
+            return Asked()
+        return Asked(tuple(self.names[at] for at in places), chance)
 
 
 def save_topics(topics: Topics, folder: Path) -> None:

@@ -100,7 +100,7 @@ class Ask:
     intent: the best label, even where in_scope is low. confidence: calibrated probability of it, 0-1.
     in_scope: probability that the message is one the company's intents cover, 0-1.
     query: the text to search with (follow-ups are completed from the context).
-    topics: what it asks of an order, see `prompts.fields.TOPICS`.
+    topics: what it asks of an order, see `prompts.fields.TOPICS`. topics_sure: probability that it is one of them, 0-1.
     """
 
     text: str
@@ -111,6 +111,7 @@ class Ask:
     alternatives: tuple[tuple[str, float], ...] = ()
     entities: tuple[Entity, ...] = ()
     topics: tuple[str, ...] = ()
+    topics_sure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ WORDS = 1.5  # what hashed words weigh beside the vector; this and the next chos
 STRENGTH = 10.0  # of the fit: the inverse of its penalty on large weights; chosen on held-out phrases
 
 
-def fit_topics(encoder: "Encoder", others: Sequence[str], *, count: int = 9000, seed: int = 7) -> Topics:
+def fit_topics(encoder: "Encoder", others: Sequence[str], *, count: int = 20_000, seed: int = 7) -> Topics:
     """The map, from `count` questions for one topic each and the texts of `others`, which ask for none."""
     from scipy.sparse import csr_matrix, hstack
     from sklearn.linear_model import LogisticRegression
@@ -56,7 +56,7 @@ def matched(topics: Topics, encoder: "Encoder", *, count: int = 1500, seed: int 
     """Share of questions in phrases never learnt from whose topic is found."""
     texts, asked = questions(seed, count, held_out=True)
     found = topics.asked(texts, encoder.encode(texts))
-    return sum(name == tuple(TOPICS)[place] for name, place in zip(found, asked, strict=True)) / count
+    return sum(one.likeliest == tuple(TOPICS)[place] for one, place in zip(found, asked, strict=True)) / count
 
 
 def questions(seed: int, count: int, *, held_out: bool = False) -> tuple[list[str], list[int]]:

@@ -99,3 +99,11 @@ def test_the_unit_of_an_articles_number_counts(verdict_on):
 def test_the_name_of_a_day_goes_with_its_date(verdict_on):
     assert verdict_on("It was delivered on Monday.", orders=[ORDER]).passed
     assert verdict_on("It was delivered on Tuesday.", orders=[ORDER]).ungrounded != ()
+
+
+def test_a_day_of_the_week_of_an_article_is_no_day_of_arrival(verdict_on):
+    article = "We deliver from Tuesday to Saturday."
+    assert "wrong field: tuesday" in verdict_on("It arrives on Tuesday.", orders=[ORDER], articles=[article]).ungrounded
+    assert "wrong field: saturday" in verdict_on("Expect it on Saturday.", articles=[article]).ungrounded
+    assert verdict_on("We deliver Tuesday to Saturday.", orders=[ORDER], articles=[article]).passed
+    assert verdict_on("It was delivered on Monday.", orders=[ORDER], articles=[article]).passed

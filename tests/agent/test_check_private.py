@@ -23,6 +23,15 @@ def test_another_customers_name_is_a_leak_in_any_notation(verdict_on, text):
     assert verdict_on(text).leaks == ("customer ben okafor",)
 
 
+@pytest.mark.parametrize("text", ["it was left with mr okafor", "OKAFOR has it", "ask okafor next door"])
+def test_a_family_name_alone_is_a_leak_in_small_letters_too(verdict_on, text):
+    assert verdict_on(text).leaks == ("customer okafor",)
+
+
+def test_an_ordinary_word_is_no_family_name(verdict_on):
+    assert verdict_on("you can reach the marsh after that").leaks == ()
+
+
 def test_ones_own_name_is_none(verdict_on):
     assert verdict_on("It is in the name of Anna Berg.", question="I am Anna Berg").passed
 

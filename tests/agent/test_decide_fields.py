@@ -8,11 +8,12 @@ from agent.facts import Facts, Identified, Limits
 from rapport.types import Ask, Entity, Identity, State, Understanding
 
 
-def ask(intent: str, text: str, topic: str = "", *, number: str = "") -> Ask:
+def ask(intent: str, text: str, topic: str = "", *, number: str = "", sure: float = 0.0) -> Ask:
     named = (Entity(kind="order_number", text=number, value=number, start=0, end=1),) if number else ()
     topics = (topic,) if topic else ()
     return Ask(
-        text=text, query=text, intent=intent, confidence=0.95, in_scope=0.95, entities=named, topics=topics
+        text=text, query=text, intent=intent, confidence=0.95, in_scope=0.95, entities=named, topics=topics,
+        topics_sure=sure,
     )  # fmt: skip
 
 
@@ -54,3 +55,21 @@ def test_a_field_that_waited_for_the_identity_is_told_once_it_is_given():
 def test_a_general_question_about_no_order_goes_to_the_articles():
     (one,) = decide(facts(ask("shipping_info", "which carrier do you use", "carrier"), answerable=0.9))
     assert one.rule == "article"
+
+
+def test_words_of_a_change_are_none_where_a_field_is_clearly_asked_for():
+    text = "what day did I put W1 in"
+    (one,) = decide(facts(ask("order_status", text, "order date", number="W1", sure=0.95)))
+    assert (one.rule, one.topics) == ("order_status", ("order date",))
+    change = ask("change_order", "put W1 on my old card", "total", number="W1", sure=0.5)
+    assert any(one.rule == "cannot_do" for one in decide(facts(change)))
+
+
+def test_a_clear_question_inside_a_heated_story_is_answered_and_a_person_offered():
+    text = "my accountant is after me, what is the number of the bill of W1"
+    asked = facts(ask("invoice", text, "invoice number", number="W1", sure=0.95))
+    heated = replace(asked.understanding, escalate=0.6, escalate_level="escalate", escalate_reason="value at risk")
+    (one,) = decide(replace(asked, understanding=heated))
+    assert (one.rule, one.offers) == ("invoice", True)
+    (over,) = decide(replace(asked, understanding=replace(heated, escalate=0.9)))
+    assert over.decision.kind == "hand_over"

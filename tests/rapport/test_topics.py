@@ -5,7 +5,7 @@ import pytest
 
 from rapport.errors import CorruptArtifact
 from rapport.lexical import PLACES, places
-from rapport.topics import FILE, Topics, load_topics, save_topics
+from rapport.topics import FILE, Asked, Topics, load_topics, save_topics
 
 NAMES = ("carrier", "total")
 
@@ -18,13 +18,28 @@ def made(order: str = "C") -> Topics:
 
 def test_the_surest_topic_is_found_and_none_where_nothing_is_asked_or_it_is_not_clear():
     clear, other, nothing, unclear = np.eye(4)
-    assert made().asked([""] * 4, np.stack([clear, other, nothing, unclear])) == ["carrier", "total", "", ""]
+    asked = made().asked([""] * 4, np.stack([clear, other, nothing, unclear]))
+    assert [one.likeliest for one in asked] == ["carrier", "total", "", ""]
+    assert asked[0].chance > 0.99
+
+
+def test_both_topics_are_found_where_either_may_be_meant_and_the_likelier_one_comes_first():
+    """The third number of the vector speaks for asking nothing, so that it is less likely than the two."""
+    (both,) = made().asked([""], np.array([[0.7, 0.75, 0.2, 0.0]]))
+    assert both.names == ("total", "carrier")
+    assert both.chance > 0.95
+    (alone,) = made().asked([""], np.array([[0.5, 0.75, 0.2, 0.0]]))
+    assert alone.names == ("total",)
+
+
+def test_a_topic_that_may_as_well_be_none_is_not_found():
+    assert made().asked([""], np.array([[0.7, 0.2, 0.75, 0.0]])) == [Asked()]
 
 
 def test_words_count_beside_the_vector():
     topics = made()
     topics.words[list(places("how much")), 1] = 50.0
-    assert topics.asked(["how much", "which one"], np.zeros((2, 4))) == ["total", ""]
+    assert [one.names for one in topics.asked(["how much", "which one"], np.zeros((2, 4)))] == [("total",), ()]
 
 
 def test_chances_add_up_to_one():
