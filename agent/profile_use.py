@@ -6,30 +6,32 @@ verified customers alone.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from agent.brief import Brief, Part, Say
 from agent.facts import Facts, Step
-from agent.profile_prior import with_prior
+from agent.profile_prior import Reasons, likely_queue, unsure, with_prior
 from agent.profile_rules import NOTHING, Actions, Occasion, ProfileRule, actions_for, shipped_rules, uses
 from agent.wording_products import products_words
 from profiles.describe import describe
 from prompts.render import speaks
 from prompts.slots import listing
-from rapport.records import Product, ProductId, RecordKind
+from rapport.records import CustomerId, Product, ProductId, RecordKind
 from rapport.types import CustomerProfile, Handover, Identity, State, ToolResult, Understanding, Viewer
 
 if TYPE_CHECKING:
     from crm.store import Store
+    from rapport.paths import Home
 
 MOST_PRODUCTS = 2
 MOST_VALUES = 20_000  # customers whose values say how much is much
 REREAD_SECONDS = 600.0
 SUGGESTS = "suggest_products"
+GENERAL = "general"
 # Whatever a rule says: nothing is sold to who complains, sends something back, waits for money or has trouble.
 NO_TIME_TO_SELL = frozenset(
     {"complaint", "refund_status", "return_item", "exchange_item", "damaged_item", "wrong_item", "warranty_claim",
@@ -41,13 +43,15 @@ NO_TIME_TO_SELL = frozenset(
 class Regard:
     """A profile in a turn: what the rules ask for, and the products that the reply suggests, with their evidence.
 
-    words: the profile for the colleague who takes over; empty where nobody does.
+    words: the profile for the colleague who takes over; reasons: chance by intent that they write about it. Both are
+    empty where nobody takes over.
     """
 
     profile: CustomerProfile | None = None
     actions: Actions = NOTHING
     suggested: ToolResult | None = None
     words: tuple[str, ...] = ()
+    reasons: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def trace(self) -> dict[str, str]:
@@ -64,9 +68,15 @@ NOBODY = Regard()
 class ProfileUse:
     """Profiles in the conversations of one company. Safe to share between threads."""
 
-    def __init__(self, store: "Store", known: Sequence[ProfileRule] | None = None) -> None:
-        """known: the rules; those of `prompts/rules.toml` without it. Raises DataError where these are wrong."""
+    def __init__(
+        self, store: "Store", known: Sequence[ProfileRule] | None = None, *, home: "Home | None" = None
+    ) -> None:
+        """known: the rules; those of `prompts/rules.toml` without it. Raises DataError where these are wrong.
+
+        home: where what customers write about in which situation was learnt; without it, their profiles alone say it.
+        """
         self._store = store
+        self._reasons = Reasons(store, home)
         self._rules = shipped_rules() if known is None else tuple(known)
         self._ranks = uses(self._rules, "value_rank")
         self._lock = Lock()
@@ -76,6 +86,12 @@ class ProfileUse:
     def of(self, viewer: Viewer) -> CustomerProfile | None:
         """The kept profile of who is asking, claimed or verified; None where there is none."""
         return self._store.profile(viewer.customer_id) if viewer.customer_id is not None else None
+
+    def read(self, understanding: Understanding, viewer: Viewer, *, at: datetime) -> Understanding:
+        """An unsure understanding weighed by what this customer would probably write about, if verified."""
+        if viewer.owner is None or not unsure(understanding):
+            return understanding
+        return with_prior(understanding, self._reasons.of(viewer.owner, at).shares)
 
     def regard(self, facts: Facts, steps: Sequence[Step], *, profile: CustomerProfile | None, at: datetime) -> Regard:
         """What the rules ask for in this turn."""
@@ -93,17 +109,16 @@ class ProfileUse:
         return Regard(profile=profile, actions=actions_for(self._rules, occasion))
 
     def completed(
-        self, regard: Regard, facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult | None]
-    ) -> Regard:
+        self, regard: Regard, facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult | None],
+        *, viewer: Viewer, at: datetime,
+    ) -> Regard:  # fmt: skip
         """The same with the words for a colleague where one takes over, or the products to suggest.
 
         These are there where a rule asks for them and it is the right moment.
         """
-        if regard.profile is None:
-            return regard
         if any(step.decision.kind == "hand_over" for step in steps):
-            return replace(regard, words=self._words(regard.profile))
-        if not regard.actions.suggest_products or not may_suggest(facts, steps, results):
+            return self._handed(regard, viewer.customer_id, at)
+        if regard.profile is None or not regard.actions.suggest_products or not may_suggest(facts, steps, results):
             return regard
         named = {str(result.values.get("product", "")) for result in results if result is not None}
         rows = self._offers(regard.profile.next_products, named)
@@ -127,10 +142,15 @@ class ProfileUse:
                 rows.setdefault(name, {"name": name, "available": True, "price": price, "currency": product.currency})
         return list(rows.values())
 
-    def _words(self, profile: CustomerProfile) -> tuple[str, ...]:
-        found = self._store.fetch(RecordKind.PRODUCTS, profile.next_products)
-        names = {key: product.name for key, product in found.items() if isinstance(product, Product)}
-        return tuple(describe(profile, products=names))
+    def _handed(self, regard: Regard, customer: CustomerId | None, at: datetime) -> Regard:
+        if customer is None:
+            return regard
+        reasons, words = self._reasons.of(customer, at), list[str]()
+        if regard.profile is not None:
+            found = self._store.fetch(RecordKind.PRODUCTS, regard.profile.next_products)
+            names = {key: product.name for key, product in found.items() if isinstance(product, Product)}
+            words = describe(regard.profile, products=names)
+        return replace(regard, words=(*words, *([reasons.words] if reasons.words else [])), reasons=reasons.shares)
 
     def _rank(self, value: float | None) -> float | None:
         """The share of the company's customers with a smaller value, 0-1, counted over as many as are read."""
@@ -146,17 +166,15 @@ class ProfileUse:
         return bisect_left(values, value) / len(values) if values else None
 
 
-def read_anew(understanding: Understanding, profile: CustomerProfile | None, viewer: Viewer) -> Understanding:
-    """An understanding weighed by what this customer would probably write about; of verified customers alone."""
-    if profile is None or viewer.owner is None:
-        return understanding
-    return with_prior(understanding, dict(profile.next_reasons))
-
-
 def routed(handover: Handover, regard: Regard) -> Handover:
-    """A handover in the queue that a rule names, else its own, with the priority that the rules ask for."""
-    actions = regard.actions
-    return replace(handover, queue=actions.queue or handover.queue, priority=actions.raised(handover.priority))
+    """A handover with the priority that the rules ask for, in the queue that one names, else in its own.
+
+    Where what was said names no queue, the customer's likely reasons do, if they are clear enough.
+    """
+    actions, queue = regard.actions, handover.queue
+    if queue == GENERAL:
+        queue = likely_queue(regard.reasons) or queue
+    return replace(handover, queue=actions.queue or queue, priority=actions.raised(handover.priority))
 
 
 def may_suggest(facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult | None]) -> bool:

@@ -22,7 +22,7 @@ from agent.handover import Event
 from agent.identify import identify, note_failure
 from agent.know import know
 from agent.locks import Locks
-from agent.profile_use import ProfileUse, read_anew, shown, with_offer
+from agent.profile_use import ProfileUse, shown, with_offer
 from agent.stopwatch import Stopwatch
 from agent.thread import Done, begin, conclude, viewer_of
 from crm.conversations import kept_text
@@ -95,7 +95,7 @@ class Agent:
             identified = identify(parts.store, thread, said, settings=parts.settings.verify, at=at)
             viewer = viewer_of(thread.conversation, identified)
             profile = self._profiles.of(viewer)
-            understanding = read_anew(said, profile, viewer)
+            understanding = self._profiles.read(said, viewer, at=at)
             known = know(parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer)
         with watch("decide"):
             facts = Facts(
@@ -113,7 +113,7 @@ class Agent:
             steps = with_offer(regard, facts, steps)
         with watch("act"):
             results = tuple(parts.tools.run(step, viewer) if step.looks_up else None for step in steps)
-            regard = self._profiles.completed(regard, facts, steps, results)
+            regard = self._profiles.completed(regard, facts, steps, results, viewer=viewer, at=at)
         with watch("compose"):
             brief = parts.composer.compose(facts, steps, results, known=known, conversation=thread.conversation)
             brief = shown(brief, regard, steps)

@@ -28,6 +28,7 @@ from profiles.recommend import fit_recommender
 from profiles.recommend_shop import by_group, catalogue_of
 from profiles.recommend_signals import RecommendPlan
 from profiles.rows import Looking, Rows, TargetOf
+from profiles.situations import learn_from
 from profiles.table_scores import table_scores
 from profiles.targets import Horizons, churn_target, contact_target
 from rapport.cards import Card, publish, read_card
@@ -108,6 +109,8 @@ def train_profiles(
     parts["purchases"], scores["purchases"] = _purchases(looking, end, plan)
     say("learning products")
     parts["recommender"], scores["products"] = _products(looking, shelf, end, plan)
+    say("learning reasons by situation")
+    parts["situations"] = learn_from(store, as_of)
     predictor = Predictor(name=name, facts=facts, **parts)
     card = Card(
         name=name,
