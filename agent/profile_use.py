@@ -153,17 +153,17 @@ class ProfileUse:
         return replace(regard, words=(*words, *([reasons.words] if reasons.words else [])), reasons=reasons.shares)
 
     def _rank(self, value: float | None) -> float | None:
-        """The share of the company's customers with a smaller value, 0-1, counted over as many as are read."""
+        """The share of the other customers with a smaller value, 0-1, counted over as many as are read."""
         if value is None:
             return None
         from bisect import bisect_left
 
         with self._lock:
-            if time.monotonic() - self._read_at >= REREAD_SECONDS:
+            if not self._values or time.monotonic() - self._read_at >= REREAD_SECONDS:
                 self._values = sorted(self._store.profile_values(most=MOST_VALUES))
                 self._read_at = time.monotonic()
             values = self._values
-        return bisect_left(values, value) / len(values) if values else None
+        return min(1.0, bisect_left(values, value) / max(1, len(values) - 1)) if values else None
 
 
 def routed(handover: Handover, regard: Regard) -> Handover:
