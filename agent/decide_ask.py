@@ -22,11 +22,13 @@ _OWN = re.compile(r"\b(?:my|mine|me|i|i'm|i’m|i've|i’ve|our|we|us)\b", re.IG
 _MY = re.compile(r"\b(?:my|mine|our)\b", re.IGNORECASE)
 _HOW_TO = re.compile(r"\bhow (?:do|can|to|long)\b|\bdo you\b", re.IGNORECASE)
 FAR = 0.05  # probability of being about the company, below which no product is meant and no trouble is ours
+DOUBTFUL = 0.2  # probability of being about the company, below which no article that was found is about the same
 LIKELY_INTENT = 0.5  # confidence from which an article found for a change is about that change
 LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
 MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
 SURE_SMALL_TALK = 0.8  # a few words about something else easily look like a farewell
 _ACKNOWLEDGES = re.compile(r"^\W*(?:ok(?:ay)?|k|fine|great|perfect|good|alright|i see|got it|sounds good)\W*$", re.I)
+_DIGITS = re.compile(r"(?:[a-z]+ )?\d+", re.IGNORECASE)  # "is 48213": no number of a company's own shape
 _MANY = re.compile(r"\b(?:orders|all my)\b", re.IGNORECASE)
 
 
@@ -37,6 +39,8 @@ def step(kind: DecisionKind, reason: str, rule: str, ask: Ask, index: int) -> St
 
 def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) -> Step:
     """What to do about one request; `number` is the order number that it names, if any."""
+    if number is not None and _DIGITS.fullmatch(number) and ask.in_scope < FAR:
+        return _outside(facts, ask, index)  # a meter reading, another company's booking
     intent = intent_of(facts, ask, number)
     answerable = facts.answerable[index] if index < len(facts.answerable) else 0.0
     field = field_intent(facts, ask, number) is not None
@@ -53,7 +57,7 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
         about = ask.intent if ask.intent in PRODUCT_INTENTS else "product_availability"
         return replace(step("answer", "asks about a product", "product", ask, index), intent=about, looks_up=True)
     far = number is None and not field and intent == ask.intent
-    if far and answerable < facts.limits.sure_article and _foreign(facts, ask):
+    if far and _foreign(facts, ask) and (answerable < facts.limits.sure_article or ask.in_scope < DOUBTFUL):
         return _outside(facts, ask, index)
     if intent in RECORD_RULES and sure:
         return _record(facts, ask, index, intent, number, answerable)

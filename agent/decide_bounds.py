@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.bounds import crosses
-from agent.decide_ask import FAR, step
+from agent.decide_ask import DOUBTFUL, FAR, step
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, SMALL_TALK
 from rapport.escalation import REASONS
@@ -20,7 +20,6 @@ SIGNS: Mapping[str, tuple[str, ...]] = {
     REASONS["repeated"]: ("again",),
     REASONS["value"]: (),
 }
-DOUBTFUL = 0.2  # probability of being about the company, below which hardly anybody asks for one of its people
 CLEAR = 0.7  # confidence from which an insult has a request beside it, which is answered
 
 
@@ -56,7 +55,9 @@ def trouble_elsewhere(facts: Facts) -> bool:
     if reason == REASONS["person"] and scope < DOUBTFUL and said.main.intent != "talk_to_person":
         return True  # somebody is wanted, and not from this company
     signs = SIGNS.get(reason)
-    if signs is None or scope >= FAR:
+    # an injury and a wish for a person are heard unless the message is surely about something else
+    heard = reason == REASONS["safety"] or said.main.intent == "talk_to_person"
+    if signs is None or scope >= (FAR if heard else DOUBTFUL):
         return False
     if reason == REASONS["anger"] and said.sentiment > UNHAPPY:
         return True

@@ -64,7 +64,7 @@ def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
 def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
     """What a message that names an order wants of it: where it is, unless the reading or the words say otherwise."""
     changes = wants_order_changed(ask.text)
-    if sure and _fits_a_number(ask) and not (changes and ask.intent == "order_status"):
+    if sure and _fits_a_number(ask) and not (changes and ask.intent in ("order_status", "refund_status")):
         return ask.intent
     shares = {ask.intent: ask.confidence, **dict(ask.alternatives)}
     writes = {name: share for name, share in shares.items() if name in WRITE_INTENTS}

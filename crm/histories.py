@@ -4,6 +4,7 @@ Times come as days since 1970-01-01 UTC with the time as a fraction (to the mill
 with them, and reading them so costs a third of reading the records.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,23 +50,33 @@ class Histories:
             yield KeyRange(found[0], found[-1])
             after = found[-1]
 
-    def history_rows(self, keys: KeyRange, *, newest_events: int | None = None) -> Iterator[tuple[str, Rows]]:
+    def history_rows(self, keys: KeyRange) -> Iterator[tuple[str, Rows]]:
         """(kind, its rows in parts) of these customers, all of one moment; read each kind's rows before the next.
 
         customers (id, created, country), orders (id, customer, placed, currency, total, status, payment, discounted,
         number), lines (order, product, quantity, unit price), deliveries (order, status, shipped, expected, delivered),
         refunds (order, amount, status, requested, paid), events (customer, kind, at, product, tracking), tickets
         (customer, created, resolved, channel, labels, csat), turns of verified customers (customer, at, intent,
-        sentiment, decision). newest_events: read of the events only so many, the newest.
+        sentiment, decision).
         """
-        day, money = self._day, _money
         with self._database.read() as connection:
-            for kind, query in _queries(day, money, self._sentiment).items():
-                if kind == "events" and newest_events is not None:
-                    query = query.order_by(events.c.at.desc(), events.c.id.desc()).limit(newest_events)
+            for kind, query in _queries(self._database.sqlite).items():
                 given = {"first": keys.first, "last": keys.last}
                 rows = connection.execute(query, given, execution_options={"yield_per": PART})
                 yield kind, rows.partitions()
+
+    def contact_rows(self, *, before: datetime) -> list[tuple[float, str]]:
+        """(day, intent or "") of every ticket and of every conversation's first turn before that time, by day."""
+        t, turn = tickets.c, turns_table.c
+        written = select(t.created_at, t.labels).where(t.removed_at.is_(None), t.created_at < before)
+        said = select(turn.conversation_id, turn.at, turn.intent).where(turn.at < before).order_by(turn.id)
+        first: dict[str, tuple[float, str]] = {}
+        with self._database.read() as connection:
+            rows = connection.execute(written, execution_options={"yield_per": PART})
+            found = [(day_of(at), labels.get("intent") or "") for at, labels in rows]
+            for conversation, at, intent in connection.execute(said, execution_options={"yield_per": PART}):
+                first.setdefault(conversation, (day_of(at), intent or ""))
+        return sorted([*found, *first.values()])
 
     def order_currencies(self) -> dict[str, int]:
         """How many orders there are in each currency."""
@@ -84,16 +95,6 @@ class Histories:
                 found.append(connection.execute(query).scalar())
         return max((moment for moment in found if moment is not None), default=None)
 
-    def _day(self, column: Any) -> ColumnElement[Any]:
-        if self._database.sqlite:
-            return func.julianday(type_coerce(column, Text), type_=Float) - _UNIX_EPOCH_JULIAN
-        return cast(func.extract("epoch", column), Float) / 86_400.0
-
-    def _sentiment(self, column: Any) -> ColumnElement[Any]:
-        trace: ColumnElement[Any] = type_coerce(column, JSON) if self._database.sqlite else cast(column, JSON)
-        said: ColumnElement[Any] = trace["understanding"]["sentiment"].as_float()
-        return said
-
 
 def moment_of(day: float) -> datetime:
     """The time that a number of days since 1970-01-01 UTC stands for."""
@@ -110,12 +111,25 @@ def one_customer(id: CustomerId) -> KeyRange:
     return KeyRange(id, id)
 
 
+@functools.cache
+def _queries(sqlite: bool) -> dict[str, Select[Any]]:
+    """Built once: SQLAlchemy spends more on building them than SQLite on finding one customer's rows."""
+
+    def day(column: Any) -> ColumnElement[Any]:
+        if sqlite:
+            return func.julianday(type_coerce(column, Text), type_=Float) - _UNIX_EPOCH_JULIAN
+        return cast(func.extract("epoch", column), Float) / 86_400.0
+
+    def sentiment(column: Any) -> ColumnElement[Any]:
+        trace: ColumnElement[Any] = type_coerce(column, JSON) if sqlite else cast(column, JSON)
+        said: ColumnElement[Any] = trace["understanding"]["sentiment"].as_float()
+        return said
+
+    return {**_of_customers(day), **_of_orders(day, _money), **_of_contacts(day, sentiment)}
+
+
 def _money(column: Any) -> ColumnElement[Any]:
     return cast(column, Float)
-
-
-def _queries(day: _Dialect, money: _Dialect, sentiment: _Dialect) -> dict[str, Select[Any]]:
-    return {**_of_customers(day), **_of_orders(day, money), **_of_contacts(day, sentiment)}
 
 
 def _of_customers(day: _Dialect) -> dict[str, Select[Any]]:

@@ -13,6 +13,7 @@ from crm.moves import Moves
 from crm.profiles import Profiles
 from crm.records_reader import RecordsReader
 from crm.records_store import RecordsWriter
+from crm.suggestions import Suggestions
 from crm.timeline import Timeline
 from crm.turns import Turns
 from crm.values import (
@@ -23,6 +24,7 @@ from crm.values import (
     Feedback,
     StaleTurn,
     StoreBusy,
+    Suggestion,
     Transition,
 )
 
@@ -35,13 +37,14 @@ __all__ = [
     "StaleTurn",
     "Store",
     "StoreBusy",
+    "Suggestion",
     "Transition",
 ]
 
 
 class Store(
-    RecordsWriter, RecordsReader, Edits, Conversations, Moves, Turns, Logs, Timeline, Histories, Profiles
-):  # fmt: skip
+    RecordsWriter, RecordsReader, Edits, Conversations, Moves, Turns, Suggestions, Logs, Timeline, Histories, Profiles
+):
     """Records and conversations of one company. Threads may share it; processes open one each."""
 
     def __init__(self, database: Database, store_id: str) -> None:

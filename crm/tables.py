@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from crm.columns import KEY, JsonText, Money, UtcTime
 
-SCHEMA = "0002"  # the revision that this code reads and writes: the newest in crm/migrations/versions
+SCHEMA = "0003"  # the revision that this code reads and writes: the newest in crm/migrations/versions
 
 metadata = MetaData(
     naming_convention={
@@ -209,6 +209,15 @@ handovers = _log(
     Column("turn_id", KEY, ForeignKey(turns.c.turn_id), nullable=True),
     *(_text("reason"), _text("queue"), _text("priority"), _text("summary"), _json("suggestions")),
     *(_time("opened_at", null=False), _text("taken_by", null=True), _time("taken_at"), _time("closed_at")),
+    Index(None, "conversation_id"),
+)
+suggestions = _log(
+    "suggestions",
+    _reference("conversation_id", conversations),
+    Column("message_id", SERIAL, ForeignKey(messages.c.id), nullable=False),
+    *(_text("text"), _text("model"), Column("record", KEY, nullable=True), _time("at", null=False)),
+    # What became of it; empty until somebody says so.
+    *(_text("outcome", null=True), _text("sent", null=True), _text("actor", null=True), _time("judged_at")),
     Index(None, "conversation_id"),
 )
 feedback = _log(

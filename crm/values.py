@@ -7,9 +7,11 @@ from typing import Any, Literal, NewType
 
 from rapport.errors import Refused, UserError
 from rapport.records import RecordKind
-from rapport.types import ConversationId, State, TurnId
+from rapport.types import ConversationId, MessageId, State, TurnId
 
 FeedbackId = NewType("FeedbackId", int)
+SuggestionId = NewType("SuggestionId", int)
+Outcome = Literal["accepted", "edited", "rejected"]
 
 
 class StoreBusy(UserError):
@@ -76,6 +78,27 @@ class Feedback:
     actor: str = "customer"
     details: Mapping[str, Any] = field(default_factory=dict)
     id: FeedbackId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A reply that was suggested to a colleague. `id` is None until kept.
+
+    message_id: the customer's message that it answers. model: who wrote it. record: key of the order that it states.
+    outcome: what the colleague did with it, None while unknown; sent: what they sent, None where they sent nothing.
+    """
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    text: str
+    model: str
+    at: datetime
+    record: str | None = None
+    outcome: Outcome | None = None
+    sent: str | None = None
+    actor: str | None = None
+    judged_at: datetime | None = None
+    id: SuggestionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

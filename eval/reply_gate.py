@@ -73,11 +73,19 @@ def held_out_rows(
     """The rows of the home's tickets that a training on them holds out: the latest ones, of other customers.
 
     They are made and dealt as they are for a training of the candidate: by the topics that it is told when it serves,
-    and by the seed of its card.
+    and by the seed of the training on tickets that it comes from.
     """
-    seed = read_card(artifact_folder(home, candidate), verify=False).plan.get("seed", SEED)
+    seed = _seed_of(home, candidate)
     rows, _ = distinct(examples_of(store, asked=asked_by(source_of(home, candidate), encoder)).rows)
     return split_rows(rows, seed=seed).held_out if rows else ()
+
+
+def _seed_of(home: Home, name: str) -> int:
+    """The seed by which the tickets were dealt that a model, or the one that it began with, was trained on."""
+    plan = read_card(artifact_folder(home, name), verify=False).plan
+    while plan.get("method") == "dpo" and (home.models / plan["began_with"]).is_dir():
+        plan = read_card(artifact_folder(home, plan["began_with"]), verify=False).plan
+    return int(plan.get("seed", SEED))
 
 
 def drawn(cases: Sequence[Case], plan: GatePlan) -> list[Case]:

@@ -4,18 +4,16 @@ A model is asked by its own chat template for the likeliest reply, without the c
 guard it in service, so that what it would get wrong by itself can be seen. Knows nothing of who is compared with whom.
 """
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from agent.values import values_in
 from eval.gate import ReplyScore
 from finetune.reply_rows import messages_of
 from prompts.fields import SLOT, slots_of, told_by
-from prompts.render import rules
+from prompts.forbidden import rule_breaks
 from rapport.errors import ModelError
 
 if TYPE_CHECKING:
@@ -90,24 +88,6 @@ def _facts(text: str, evidence: frozenset[str]) -> frozenset[str]:
 def _slots_told(case: Case) -> set[str]:
     """The slots that the model may name: what the system lists, and what people named themselves."""
     return {*told_by(case.said_by("system")).slots, *slots_of(case.sent)}
-
-
-def rule_breaks(text: str, evidence: str) -> tuple[str, ...]:
-    """The rules of `prompts/rules.toml` that a reply breaks, by id; its slots are no markup."""
-    plain, known = SLOT.sub(" ", text), evidence.casefold()
-    return tuple(
-        id
-        for id, pattern, unless in _forbidden()
-        if any(not (unless and match[0].casefold() in known) for match in pattern.finditer(plain))
-    )
-
-
-@cache
-def _forbidden() -> tuple[tuple[str, re.Pattern[str], bool], ...]:
-    return tuple(
-        (row["id"], re.compile(row["pattern"], re.IGNORECASE), bool(row["unless_in_evidence"]))
-        for row in rules()["forbidden"]
-    )
 
 
 def similarity(text: str, sent: str) -> float:

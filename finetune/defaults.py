@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.common_texts import common_rows, stranger_rows
 from finetune.directions import sentiment_fit
+from finetune.elsewhere import shipped_elsewhere
 from finetune.examples import Labelled, Splits, intent_rows, representative, sentiment_rows
 from finetune.fitting import fit_classifier, known_and_strange
 from finetune.logistic import Fit, fit_linear
@@ -85,7 +86,8 @@ def fit_head(task: Task, splits: Splits, vectors: VectorCache) -> Head:
         splits.train, splits.dev, vectors, plan,
         folder=Path(), watch=Unwatched(), fit=fit, strangers=stranger_rows() if plan.beside else (),
     )  # fmt: skip
-    return refit(task, fitted.head, splits.train + splits.dev, vectors)
+    head = replace(fitted.head, elsewhere=shipped_elsewhere(vectors.encoder)) if plan.beside else fitted.head
+    return refit(task, head, splits.train + splits.dev, vectors)
 
 
 def refit(task: Task, head: Head, rows: Sequence[Labelled], vectors: VectorCache) -> Head:

@@ -1,14 +1,14 @@
 """Pairs of replies of which people preferred one: read, checked, dealt to training and held-out parts.
 
-A pair is a JSON line `{"messages": […, the last one the user's], "chosen": text, "rejected": text}`: what was sent, and
-what had been suggested in its place. Other fields are left alone. Knows nothing of tokens or models.
+In a file a pair is a JSON line `{"messages": […, the last one the user's], "chosen": text, "rejected": text}`: what was
+sent, and what had been suggested in its place. Other fields are left alone. Knows nothing of tokens or models.
 """
 
 import hashlib
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """What a file holds. same: suggestions that were sent as they were, so that nothing was preferred."""
+    """What there is to learn from. same: suggestions that were sent as they were, so that nothing was preferred.
+
+    left_out: why others became no pair, and how many.
+    """
 
     pairs: tuple[Pair, ...]
     same: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -64,13 +68,19 @@ def read_pairs(path: Path) -> Pairs:
             same += 1
         else:
             found.append(pair)
+    return enough(found, same, path.name)
+
+
+def enough(found: Sequence[Pair], same: int, where: str, *, left_out: Mapping[str, int] | None = None) -> Pairs:
+    """The pairs, each once. where: what holds them. Raises BadRow for too few conversations."""
     pairs = tuple(dict.fromkeys(found))
     if len({pair.before for pair in pairs}) < FEWEST:
         told = f"; {same:,} more were sent as they were suggested" if same else ""
+        told += "".join(f"; {count:,} left out: {why}" for why, count in (left_out or {}).items())
         raise BadRow(
-            f"{path.name} holds {len(pairs):,} pairs{told}.", hint=f"Give {FEWEST} different conversations or more."
+            f"{where} holds {len(pairs):,} pairs{told}.", hint=f"Give {FEWEST} different conversations or more."
         )
-    return Pairs(pairs, same)
+    return Pairs(pairs, same, dict(left_out or {}))
 
 
 def _pair(values: Mapping[str, Any], where: str) -> Pair:

@@ -91,6 +91,7 @@ def _card(home: Home, job: PreferenceJob, source: ReplySource, fitted: Preferred
             "fingerprint": job.pairs.fingerprint,
             "pairs": {"train": fitted.train, "held_out": fitted.after.pairs},
             "sent_as_suggested": job.pairs.same,
+            "no_pair": dict(job.pairs.left_out),
             "left_out": fitted.left_out,
             **weights,
         },

@@ -1,15 +1,17 @@
 """Tickets → training rows of a reply model: what a customer wrote, how the order stood, what a person answered."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from crm.redact import WORDS, known_of, redact
 from finetune.letters import body_of
-from finetune.slotting import Company, put_slots
+from finetune.slotting import Company, Slotted, put_slots, states_more
 from prompts.fields import TOPICS, Sheet, customer_words, sheet_of, slots_of, system_words, wanted
+from prompts.forbidden import rule_breaks
 from rapport.order_values import as_of, order_values
 from rapport.records import Customer, Order, Product, RecordKind, Ticket, TicketMessage, number_key
 from rapport.text import mask
@@ -21,6 +23,7 @@ NO_RECORD = "no record"  # what the model is told where no order is meant
 EARLIER = 6  # messages before the reply that are kept
 AT_ONCE = 500
 ORDERS = 50  # of one customer
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 Asked = Callable[[Sequence[str]], Sequence[str]]  # customers' messages -> the topic of each, "" for none
 
 
@@ -33,7 +36,7 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
     """A ticket with what is known of it."""
 
     ticket: Ticket
@@ -45,10 +48,11 @@ def examples_of(store: "Store", *, asked: Asked | None = None) -> Examples:
     """The training rows of all tickets of a home.
 
     asked: what finds the topic of a message when the model serves, so that it learns what it will be told; without
-    it topics are told from what the reply says. Replies that state a value that is not on record, or that still name a
-    person, are left out: whoever learns from them learns to invent.
+    it topics are told from what the reply says. Sentences that state a value that is not on record, or promise what no
+    reply may, are cut out: whoever learns from them learns to invent. What then states nothing of the record, or still
+    names a person, is left out.
     """
-    company = _company(store)
+    company = company_of(store)
     rows: list[dict[str, Any]] = []
     left_out: Counter[str] = Counter()
     for case in _cases(store):
@@ -80,37 +84,64 @@ def _bare(order: Order) -> str:
     return digits if len(digits) >= 5 else key
 
 
-def _of_ticket(case: _Case, company: Company, asked: Asked | None) -> Iterator[tuple[dict[str, Any] | None, str]]:
+def _of_ticket(case: Case, company: Company, asked: Asked | None) -> Iterator[tuple[dict[str, Any] | None, str]]:
     """(row, "") or (None, reason) for each reply of a person to the customer."""
     said = [message for message in case.ticket.messages if not message.private and message.text.strip()]
     order = order_of(case.ticket, case.orders)
     for place, message in enumerate(said):
-        if message.role != "agent" or place == 0 or said[place - 1].role != "customer":
-            continue
-        now = as_of(order, message.at) if order and message.at else order
-        values = order_values(now) if now else None
-        history = [
-            text for one in said[max(0, place - EARLIER) : place] if (text := _earlier(one, case, values, company))
-        ]
-        if not history or history[-1]["role"] != "user":
-            yield None, "the customer wrote no words"
-            continue
-        reply, reason = _reply(message, case, values, company)
-        yield (None, reason) if reason else (_row(case.ticket, message, values, (history, reply), asked), "")
+        if message.role == "agent" and place > 0 and said[place - 1].role == "customer":
+            yield example_of(case, said[: place + 1], order, company, asked)
 
 
-def _reply(message: TicketMessage, case: _Case, values: Mapping[str, Any] | None, company: Company) -> tuple[str, str]:
-    """The reply that is learnt, or why there is none."""
+def example_of(
+    case: Case, said: Sequence[TicketMessage], order: Order | None, company: Company, asked: Asked | None
+) -> tuple[dict[str, Any] | None, str]:
+    """(row, "") or (None, reason) for the last of the messages, a reply of a person about the order."""
+    *before, message = said
+    values = values_at(order, message)
+    history = [text for one in before[-EARLIER:] if (text := _earlier(one, case, values, company))]
+    if not history or history[-1]["role"] != "user":
+        return None, "the customer wrote no words"
+    reply, reason = _reply(message, case, values, company)
+    return (None, reason) if reason else (_row(case.ticket, message, values, (history, reply), asked), "")
+
+
+def values_at(order: Order | None, message: TicketMessage) -> Mapping[str, Any] | None:
+    """What there was to say of the order when the message was written; None without one."""
+    now = as_of(order, message.at) if order and message.at else order
+    return order_values(now) if now else None
+
+
+def reply_words(text: str, case: Case, values: Mapping[str, Any] | None, company: Company) -> Slotted:
+    """A reply without greeting, signature and personal data, its values as slots."""
     known = known_of(case.customer, _staff(case.ticket))
-    slotted = put_slots(body_of(message.text, known.names), values, company)
+    slotted = put_slots(body_of(text, known.names), values, company)
+    return replace(slotted, text=redact(slotted.text, known))
+
+
+def _reply(message: TicketMessage, case: Case, values: Mapping[str, Any] | None, company: Company) -> tuple[str, str]:
+    """The reply that is learnt, or why there is none."""
+    slotted = reply_words(message.text, case, values, company)
+    text, reason = slotted.text, ""
     if slotted.foreign:
-        return "", "it states a value that is not on record"
-    text = redact(slotted.text, known)
+        reason = "it states a value that is not on record"
+        text = _without(text, lambda said: states_more(said, company))
+    if rule_breaks(text, ""):
+        reason = "it promises what no reply may"
+        text = _without(text, lambda said: bool(rule_breaks(said, "")))
+    if reason and not text:
+        return "", reason
     if any(word in text for word in WORDS):
         return "", "it names a person"
     if len(text.split()) < 2:
         return "", "it says nothing but a greeting"
     return text, ""
+
+
+def _without(text: str, wrong: Callable[[str], bool]) -> str:
+    """The reply without its wrong sentences; "" where what is left states nothing of the record."""
+    left = " ".join(said for said in _SENTENCE.split(text) if not wrong(said))
+    return left if slots_of(left) else ""
 
 
 def _row(
@@ -145,7 +176,7 @@ def topics_for(sheet: Sheet, slots: set[str], topic: str = "") -> tuple[str, ...
 
 
 def _earlier(
-    message: TicketMessage, case: _Case, values: Mapping[str, Any] | None, company: Company
+    message: TicketMessage, case: Case, values: Mapping[str, Any] | None, company: Company
 ) -> dict[str, str] | None:
     """An earlier message as the model reads it: the customer's masked, ours with slots."""
     known = known_of(case.customer, _staff(case.ticket))
@@ -163,7 +194,7 @@ def _staff(ticket: Ticket) -> tuple[str, ...]:
     return tuple(dict.fromkeys(message.author for message in ticket.messages if message.author))
 
 
-def _cases(store: "Store") -> Iterator[_Case]:
+def _cases(store: "Store") -> Iterator[Case]:
     tickets: list[Ticket] = []
     for record in store.iterate(RecordKind.TICKETS):
         if isinstance(record, Ticket) and any(message.role == "agent" for message in record.messages):
@@ -174,17 +205,17 @@ def _cases(store: "Store") -> Iterator[_Case]:
     yield from _with_orders(store, tickets)
 
 
-def _with_orders(store: "Store", tickets: Sequence[Ticket]) -> Iterator[_Case]:
+def _with_orders(store: "Store", tickets: Sequence[Ticket]) -> Iterator[Case]:
     owners = {ticket.customer_id for ticket in tickets if ticket.customer_id}
     customers = store.fetch(RecordKind.CUSTOMERS, sorted(owners))
     orders = {owner: tuple(store.orders_of(owner, limit=ORDERS)) for owner in owners}
     for ticket in tickets:
         customer = customers.get(ticket.customer_id or "")
         known = customer if isinstance(customer, Customer) else None
-        yield _Case(ticket, known, orders[ticket.customer_id] if ticket.customer_id else ())
+        yield Case(ticket, known, orders[ticket.customer_id] if ticket.customer_id else ())
 
 
-def _company(store: "Store") -> Company:
+def company_of(store: "Store") -> Company:
     """The names of everything the company sells and of its carriers."""
     names = {record.name for record in store.iterate(RecordKind.PRODUCTS) if isinstance(record, Product)}
     for record in store.iterate(RecordKind.ORDERS):

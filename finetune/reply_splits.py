@@ -1,7 +1,7 @@
 """Near-doubles out of training rows, and a split by customer and by time."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -12,6 +12,8 @@ from prompts.fields import slots_of
 Row = Mapping[str, Any]
 ALIKE = 94.0  # rapidfuzz 0-100, from which two texts count as the same
 COMPARED = 400  # rows of one kind that a row is compared with
+SHARE, MOST = 0.2, 0.3  # of the rows that is held out, and how far it may grow
+CHECKABLE = 120  # held-out rows that state a value, with which the gate can tell a change from chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,32 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"[\w{}]+", text.casefold()))
 
 
-def split_rows(rows: Sequence[Row], *, share: float = 0.2, seed: int = 7) -> Split:
+def split_rows(rows: Sequence[Row], *, share: float = SHARE, seed: int = 7) -> Split:
     """Hold out about `share` of the rows: the latest ones, of customers whose earlier rows are then dropped.
 
-    Customers with late rows alone are held out first, so that little is lost; rows without a customer are their own.
+    Where too few of them are checkable for a comparison to tell anything, the share grows up to MOST; where even that
+    would not do, it stays as it was, and everything else is learnt from.
+    """
+    split = _dealt(rows, share, seed)
+    for percent in range(round(100 * share), round(100 * MOST) + 1):
+        grown = _dealt(rows, percent / 100, seed)
+        if sum(bool(row.get("checkable")) for row in grown.held_out) >= CHECKABLE:
+            return grown
+    return split
+
+
+def _dealt(rows: Sequence[Row], share: float, seed: int) -> Split:
+    """The split at a share. Customers with few early rows are held out first, so that little is lost.
+
+    Rows without a customer are their own.
     """
     ordered = sorted(rows, key=lambda row: row["at"] or "")
     cut = len(ordered) - max(1, round(1.5 * share * len(ordered)))
     early, late = ordered[:cut], ordered[cut:]
-    before = {owner for row in early if (owner := _owner(row))}
+    lost = Counter(_owner(row) for row in early)
     customers = list(dict.fromkeys(_owner(row) for row in late))
     Random(seed).shuffle(customers)
-    customers.sort(key=lambda owner: owner in before)
+    customers.sort(key=lambda owner: lost[owner])
     chosen: set[str] = set()
     held: list[Row] = []
     for owner in customers:

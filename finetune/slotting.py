@@ -14,6 +14,7 @@ from rapport.records import number_key
 _GAP = r"[\s#./_-]{0,2}"
 _JOINED = r"\s*(?:,\s*and|,|and|&|\+|plus)\s*(?:(?:the|your|an?|one|\d+\s*[x×])\s+)?"
 _WORD = re.compile(r"\w+")
+_BETWEEN = re.compile(r"\{[^}]*\}")  # the slots, between which no name reaches
 SHORTEST_BARE = 5  # digits of a number that count without its prefix
 SHORTEST_NAME = 4  # letters of a carrier or method that count as one
 # What stands near a value that several fields may hold, and what is taken where nothing does.
@@ -75,8 +76,13 @@ def put_slots(text: str, values: Mapping[str, Any] | None, company: Company | No
         made += [text[at:start], f"{{{name}}}"]
         at = end
     slotted = "".join([*made, text[at:]])
-    rest = re.sub(r"\{[^}]*\}", " | ", slotted)
-    return Slotted(slotted, (*foreign, *(company.named_in(rest) if company else ())))
+    return Slotted(slotted, (*foreign, *(company.named_in(_BETWEEN.sub(" | ", slotted)) if company else ())))
+
+
+def states_more(slotted: str, company: Company) -> bool:
+    """Whether a text with slots states a value, or names a product or carrier, beside its slots."""
+    rest = _BETWEEN.sub(" | ", slotted)
+    return bool(stated_in(rest) or company.named_in(rest))
 
 
 def _written(text: str, values: Mapping[str, Any], sheet: Sheet) -> Iterator[tuple[int, int, str]]:

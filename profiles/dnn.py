@@ -126,8 +126,8 @@ def fit_table(table: Table, target: "np.ndarray", plan: TablePlan) -> TableModel
     networks, held_out = [], np.empty(len(table))
     for number, (learn, held) in enumerate(parts_of(target, plan.parts, seed=plan.seed, ids=table.ids)):
         schedule = Schedule(
-            epochs=plan.epochs, patience=plan.patience, batch=plan.batch, rate=plan.rate, decay=plan.decay,
-            seed=plan.seed * 1000 + number,
+            epochs=plan.epochs, patience=plan.patience, batch=batch_of(plan.batch, len(learn)),
+            rate=plan.rate, decay=plan.decay, seed=plan.seed * 1000 + number,
         )  # fmt: skip
         networks.append(train_network(shape, _part(rows, truth, learn), _part(rows, truth, held), schedule))
         held_out[held] = chances(networks[-1], _part(rows, truth, held).rows)
@@ -135,6 +135,11 @@ def fit_table(table: Table, target: "np.ndarray", plan: TablePlan) -> TableModel
         plan=plan, encoding=encoding, shape=shape, networks=tuple(networks),
         calibration=fit_calibration(held_out, target),
     )  # fmt: skip
+
+
+def batch_of(wanted: int, rows: int) -> int:
+    """Rows in a step: as wanted, but at least 8 steps and at most about 100 go through all rows."""
+    return max(16, rows // 100, min(wanted, rows // 8))
 
 
 def chances(network: Any, rows: Encoded) -> "np.ndarray":

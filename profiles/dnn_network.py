@@ -40,7 +40,7 @@ class Shape:
 def build_network(shape: Shape) -> Any:
     """A module that maps (encoded numbers, places) to (n, k) logits.
 
-    Its `embed` gives the (n, inputs) that its `decide` reads, for explanations.
+    Its `embed` gives the (n, inputs) that its `decide` reads, for explanations; `typical` is what it gives on average.
     """
     import torch
     from torch import nn
@@ -50,21 +50,9 @@ def build_network(shape: Shape) -> Any:
             super().__init__()
             pairs = zip(shape.places, shape.embedded, strict=True)
             self.embeddings = nn.ModuleList(nn.Embedding(size, width) for size, width in pairs)
-            widths = [shape.inputs, *[shape.width] * shape.depth]
-            self.layers = nn.ModuleList(
-                nn.Linear(before, after, bias=False) for before, after in itertools.pairwise(widths)
-            )
-            self.scales_in = nn.ParameterList(
-                _signs(shape.members, width) if at == 0 else torch.ones(shape.members, width)
-                for at, width in enumerate(widths[:-1])
-            )
-            self.scales_out = nn.ParameterList(torch.ones(shape.members, width) for width in widths[1:])
-            self.biases = nn.ParameterList(torch.zeros(shape.members, width) for width in widths[1:])
-            self.heads = nn.Parameter(torch.empty(shape.members, shape.width).uniform_(-1, 1) / math.sqrt(shape.width))
-            self.offsets = nn.Parameter(torch.zeros(shape.members))
+            self.members = _members(shape)
             self.wide = nn.Linear(shape.inputs, 1, bias=False)
             nn.init.zeros_(self.wide.weight)
-            self.dropout = nn.Dropout(shape.dropout)
             self.register_buffer("typical", torch.zeros(shape.inputs))
 
         def embed(self, numbers: "torch.Tensor", places: "torch.Tensor") -> "torch.Tensor":
@@ -72,14 +60,43 @@ def build_network(shape: Shape) -> Any:
             return torch.cat([numbers, *found], dim=1)
 
         def decide(self, inputs: "torch.Tensor") -> "torch.Tensor":
+            logits: torch.Tensor = self.members(inputs) + self.wide(inputs)
+            return logits
+
+        def forward(self, numbers: "torch.Tensor", places: "torch.Tensor") -> "torch.Tensor":
+            return self.decide(self.embed(numbers, places))
+
+    return Network()
+
+
+def _members(shape: Shape) -> Any:
+    """A module that maps (n, inputs) to (n, k): what the layers add to the logits."""
+    import torch
+    from torch import nn
+
+    widths = [shape.inputs, *[shape.width] * shape.depth]
+
+    class Members(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            k = shape.members
+            self.layers = nn.ModuleList(nn.Linear(*pair, bias=False) for pair in itertools.pairwise(widths))
+            self.scales_in = nn.ParameterList(torch.ones(k, width) for width in widths[:-1])
+            self.scales_in[0] = nn.Parameter(torch.randint(0, 2, (k, shape.inputs)).float() * 2 - 1)
+            self.scales_out = nn.ParameterList(torch.ones(k, width) for width in widths[1:])
+            self.biases = nn.ParameterList(torch.zeros(k, width) for width in widths[1:])
+            self.heads = nn.Parameter(torch.empty(k, shape.width).uniform_(-1, 1) / math.sqrt(shape.width))
+            self.offsets = nn.Parameter(torch.zeros(k))
+            self.dropout = nn.Dropout(shape.dropout)
+
+        def forward(self, inputs: "torch.Tensor") -> "torch.Tensor":
             hidden = inputs @ self.weights(0).permute(1, 0, 2).flatten(1)  # one product, (n, k * width)
-            hidden = hidden.unflatten(1, (shape.members, shape.width)).transpose(0, 1)
+            hidden = hidden.view(-1, shape.members, shape.width).transpose(0, 1)
             hidden = self.dropout(torch.relu(hidden + self.biases[0][:, None]))
             for at in range(1, shape.depth):
                 hidden = torch.baddbmm(self.biases[at][:, None], hidden, self.weights(at))
                 hidden = self.dropout(torch.relu(hidden))
-            deep = (hidden @ self.heads[:, :, None])[:, :, 0].T + self.offsets
-            logits: torch.Tensor = deep + self.wide(inputs)
+            logits: torch.Tensor = (hidden @ self.heads[:, :, None])[:, :, 0].T + self.offsets
             return logits
 
         def weights(self, at: int) -> "torch.Tensor":
@@ -88,13 +105,4 @@ def build_network(shape: Shape) -> Any:
             own: torch.Tensor = shared * self.scales_in[at][:, :, None] * self.scales_out[at][:, None]
             return own
 
-        def forward(self, numbers: "torch.Tensor", places: "torch.Tensor") -> "torch.Tensor":
-            return self.decide(self.embed(numbers, places))
-
-    return Network()
-
-
-def _signs(members: int, width: int) -> "torch.Tensor":
-    import torch
-
-    return torch.randint(0, 2, (members, width)).float() * 2 - 1
+    return Members()

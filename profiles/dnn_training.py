@@ -1,5 +1,7 @@
 """Train one net of a table model: small steps, looks at rows held out, and back to the best look."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-FREE = ("embeddings", "scales", "biases", "offsets")  # parameters whose weights do not decay
+DECAYED = ("members.layers", "members.heads", "wide")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ def train_network(shape: Shape, learn: Part, held: Part, schedule: Schedule) -> 
     """
     import torch
 
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), one_thread():
         torch.manual_seed(schedule.seed)
         accelerator = _accelerator()
         network = build_network(shape)
@@ -58,6 +60,19 @@ def train_network(shape: Shape, learn: Part, held: Part, schedule: Schedule) -> 
             if worse > schedule.patience:
                 break
         return _finished(shape, kept, learn)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch to one thread: more only spin on so small products, and would add in another order."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def tensors_of(part: Part) -> "list[torch.Tensor]":
@@ -108,8 +123,8 @@ def _groups(network: Any, decay: float) -> list[dict[str, Any]]:
     """Only what multiplies inputs decays; scales, biases and embeddings do not."""
     named = list(network.named_parameters())
     return [
-        {"params": [value for name, value in named if not name.startswith(FREE)], "weight_decay": decay},
-        {"params": [value for name, value in named if name.startswith(FREE)], "weight_decay": 0.0},
+        {"params": [value for name, value in named if name.startswith(DECAYED)], "weight_decay": decay},
+        {"params": [value for name, value in named if not name.startswith(DECAYED)], "weight_decay": 0.0},
     ]
 
 

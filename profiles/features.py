@@ -6,7 +6,7 @@ hold what was found out later.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ SEASONS_AHEAD = 45.0  # the season is told for the middle of the coming quarter
 class Feature:
     """One column. theme: what it is about, shared by columns that tell of the same thing. meaning: in words.
 
-    says: how a value of it is told, as part of a sentence.
+    within: what part of a theme of several it tells of. says: how a value of it is told, as part of a sentence.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Feature:
     meaning: str
     compute: Callable[[Tally], Array]
     says: Callable[[Any], str]
+    within: str = ""
 
 
 def _window(kind: str, theme: str, days: int, kinds: tuple[Kind, ...], words: tuple[str, str]) -> Feature:
@@ -113,17 +114,17 @@ def _favourite(tally: Tally) -> Array:
 
 
 _BUYING = (
-    _ago("days_since_order", "recency", (Kind.ORDER,), "the last order", "has never ordered"),
-    _plain("overdue", "recency", "days since the last order over the usual days between orders",
+    _ago("days_since_order", "quiet", (Kind.ORDER,), "the last order", "has never ordered"),
+    _plain("overdue", "quiet", "days since the last order over the usual days between orders",
            lambda tally: tally.days_since(Kind.ORDER) / np.maximum(_gap(tally), 1.0),
            _known("{:.1f} times the usual time between orders has passed", "has no rhythm of orders yet")),
     _plain("order_gap", "rhythm", "mean days between orders", _gap,
            _known("orders about every {:.0f} days", "has ordered once at most")),
-    _window("orders", "frequency", 90, (Kind.ORDER,), ("order", "orders")),
+    _window("orders", "quiet", 90, (Kind.ORDER,), ("order", "orders")),
     _window("orders", "frequency", 365, (Kind.ORDER,), ("order", "orders")),
     _plain("orders", "frequency", "orders so far", lambda tally: tally.count(Kind.ORDER),
            lambda n: f"{counted(n, 'order', 'orders')} so far"),
-    _plain("order_trend", "frequency", "orders of the last 90 days less those of the 90 before", _trend,
+    _plain("order_trend", "quiet", "orders of the last 90 days less those of the 90 before", _trend,
            lambda n: "orders as often as before" if not n else
            f"{counted(abs(n), 'order', 'orders')} {'more' if n > 0 else 'fewer'} than in the 90 days before"),
     _plain("customer_days", "tenure", "days since the first order", lambda tally: tally.days_since_first(Kind.ORDER),
@@ -166,16 +167,16 @@ _TROUBLE = (
 )  # fmt: skip
 _VISIT = ("visit to a page", "visits to pages")
 _VISITING = (
-    _ago("days_since_visit", "visits", VISITS, "the last visit", "has never visited the site"),
-    _window("visits", "visits", 30, VISITS, _VISIT),
-    _window("visits", "visits", 90, VISITS, _VISIT),
-    _since_order("visits", "visits", VISITS, _VISIT),
-    _plain("visits_fading", "visits", "visits of the last 30 days against the 60 before, as a power of two", _fading,
+    _ago("days_since_visit", "quiet", VISITS, "the last visit", "has never visited the site"),
+    _window("visits", "quiet", 30, VISITS, _VISIT),
+    _window("visits", "quiet", 90, VISITS, _VISIT),
+    _since_order("visits", "quiet", VISITS, _VISIT),
+    _plain("visits_fading", "quiet", "visits of the last 30 days against the 60 before, as a power of two", _fading,
            lambda power: "visits as before" if abs(power) < 0.5 else
            f"visits have {'become more' if power > 0 else 'faded'} in the last 30 days"),
     _window("carts", "carts", 30, (Kind.CART,), ("thing put into the cart", "things put into the cart")),
     _window("tracking", "tracking", 30, (Kind.TRACKING,), ("look at a parcel", "looks at a parcel")),
-    _window("searches", "visits", 90, (Kind.SEARCH,), ("search", "searches")),
+    _window("searches", "quiet", 90, (Kind.SEARCH,), ("search", "searches")),
     _window("mails", "mails", 90, (Kind.MAIL,), ("mail opened", "mails opened")),
 )  # fmt: skip
 _WROTE = ("message to us", "messages to us")
@@ -200,7 +201,13 @@ _CONTACT = (
     _window("handed", "escalated", 90, (Kind.HANDED,), ("conversation given to a person",
             "conversations given to a person")),
 )  # fmt: skip
-NUMERIC: tuple[Feature, ...] = (*_BUYING, *_TROUBLE, *_VISITING, *_CONTACT)
+# Who stays away stays away from orders and visits: one reason, told of both.
+NUMERIC: tuple[Feature, ...] = (
+    *(replace(feature, within="orders") for feature in _BUYING),
+    *_TROUBLE,
+    *(replace(feature, within="visits") for feature in _VISITING),
+    *_CONTACT,
+)
 CATEGORICAL: tuple[Feature, ...] = (
     _plain("channel", "channel", "the channel they write on most", lambda tally: tally.most(Kind.TICKET),
            lambda name: f"writes by {name}" if name else "has never written"),

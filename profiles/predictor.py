@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from crm.histories import moment_of
-from profiles.buying import Outlook, Shelf, contacts_of, outlooks, suggestions
+from profiles.buying import Outlook, Shelf, contacts_of, outlooks, segments_of, suggestions
 from profiles.counting import Array, Tally
 from profiles.dnn import TableModel
 from profiles.explain import features_of, pushes, ranked
@@ -19,6 +19,7 @@ from profiles.history import History
 from profiles.lstm import PurchaseModel
 from profiles.reasons import reasons
 from profiles.recommend import Recommender
+from profiles.segments import Segmentation
 from profiles.situations import Situations
 from profiles.tables import Table
 from profiles.targets import Horizons, standings
@@ -37,7 +38,7 @@ TRAIN = "Run: rapport profiles train"
 Score = Literal["churn_risk", "contact_risk"]
 _PARTS: Mapping[str, Callable[[Path], Any]] = {
     "churn": TableModel.load, "contact": TableModel.load, "purchases": PurchaseModel.load,
-    "recommender": Recommender.load, "situations": Situations.load,
+    "recommender": Recommender.load, "segments": Segmentation.load, "situations": Situations.load,
 }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ class Predictor:
     purchases: PurchaseModel | None = None
     recommender: Recommender | None = None
     situations: Situations | None = None
+    segments: Segmentation | None = None
 
     def profiles(self, history: History, day: float, shelf: Shelf) -> list[CustomerProfile]:
         """A profile of everybody known when `day` begins, by customer. What happens later is not looked at.
@@ -109,10 +111,17 @@ class Predictor:
         if self.purchases is not None and len(bought):
             coming = outlooks(self.purchases, bought, contacts_of(known), day=day)
         products = suggestions(self.recommender, bought, shelf, day=day) if self.recommender is not None else {}
+        segments = segments_of(self.segments, bought, day=day) if self.segments is not None else {}
         found = {}
         for id in map(str, bought.customers):
             outlook = coming.get(id, Outlook())
-            found[id] = _Buying(outlook.value, outlook.days, products.get(id, ()), outlook.reasons)
+            found[id] = _Buying(
+                segment=segments.get(id),
+                value=outlook.value,
+                next_purchase_days=outlook.days,
+                next_products=products.get(id, ()),
+                next_reasons=outlook.reasons,
+            )
         return found
 
     def save(self, folder: Path) -> None:
@@ -128,6 +137,7 @@ class Predictor:
 class _Buying:
     """What rests on purchases; the names are those of a profile."""
 
+    segment: str | None = None
     value: float | None = None
     next_purchase_days: float | None = None
     next_products: tuple[ProductId, ...] = ()

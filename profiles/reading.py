@@ -44,7 +44,7 @@ def read_history(store: "Store", keys: "KeyRange", money: Money, moment: Moment)
     _take_all(gathering, kinds, money)
     created = floats([row[1] for row in customers])
     with np.errstate(invalid="ignore"):
-        created = np.where((created >= EARLIEST) & (created < moment.now), created, np.nan)
+        created = np.where(created >= EARLIEST, created, np.nan)
     return History(
         customers=gathering.ids,
         created=created,

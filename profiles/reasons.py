@@ -24,7 +24,7 @@ Push = tuple[str, Any, float]  # feature, value, log-odds
 def reasons(score: Literal["churn_risk", "contact_risk"], pushes: Iterable[Push]) -> tuple[ProfileDriver, ...]:
     """The themes that raise a score most, strongest first, then the one that lowers it most.
 
-    A theme is told by the feature that pushes most its way.
+    A theme is told by the feature that pushes most its way, in each part of it.
     """
     themes: dict[str, list[Push]] = defaultdict(list)
     for push in pushes:
@@ -43,7 +43,16 @@ def _driver(score: Literal["churn_risk", "contact_risk"], parts: list[Push]) -> 
         parts = [part for part in parts if part[1]]
     if not parts:
         return None
-    feature, value, _ = max(parts, key=lambda part: part[2] if total >= 0 else -part[2])
+    way = 1 if total >= 0 else -1
+    strongest = sorted(parts, key=lambda part: -way * part[2])
+    told = {
+        FEATURES[feature].within: (feature, value) for feature, value, push in reversed(strongest) if way * push > 0
+    }
+    told = told or {"": strongest[0][:2]}
+    words = " and ".join(_words(*told[within]) for within in sorted(told))
+    return ProfileDriver(score=score, feature=strongest[0][0], push=round(total, 4), words=words)
+
+
+def _words(feature: str, value: Any) -> str:
     missing = math.nan if feature in _NUMBERS else None
-    words = FEATURES[feature].says(missing if value is None else value)
-    return ProfileDriver(score=score, feature=feature, push=round(total, 4), words=words)
+    return FEATURES[feature].says(missing if value is None else value)

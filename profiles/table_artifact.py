@@ -29,8 +29,7 @@ class Predictor:
 
 def save_predictor(folder: Path, predictor: Predictor, *, data: Mapping[str, Any], scores: Mapping[str, Any]) -> None:
     """Write an artifact, whole or not at all. data: on what it was trained. Raises Refused where other files stand."""
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / LAYOUT).is_file():
-        raise Refused(f"{folder} holds something else.", hint="Give --into a folder that does not exist.")
+    check_free(folder)
     model = predictor.model
     base = "LightGBM" if isinstance(model, TreeModel) else "nets"
     card = Card(name=folder.name, kind=KIND, base=base, data=data, plan=asdict(model.plan), scores=scores)
@@ -38,6 +37,12 @@ def save_predictor(folder: Path, predictor: Predictor, *, data: Mapping[str, Any
     with publish(folder, card) as place:
         model.save(place)
         (place / LAYOUT).write_text(json.dumps(facts, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def check_free(folder: Path) -> None:
+    """Raise Refused where a folder, or a file of its name, holds something else than a predictor."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / LAYOUT).is_file()):
+        raise Refused(f"{folder} holds something else.", hint="Give a folder that does not exist.")
 
 
 def load_predictor(folder: Path) -> Predictor:

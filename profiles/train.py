@@ -27,7 +27,9 @@ from profiles.reading import home_money, outlier_limit, read_blocks
 from profiles.recommend import fit_recommender
 from profiles.recommend_shop import by_group, catalogue_of
 from profiles.recommend_signals import RecommendPlan
+from profiles.rfm import rfm_of
 from profiles.rows import Looking, Rows, TargetOf
+from profiles.segments import SegmentPlan, fit_segments
 from profiles.situations import learn_from
 from profiles.table_scores import table_scores
 from profiles.targets import Horizons, churn_target, contact_target
@@ -67,6 +69,7 @@ class ProfilePlan:
     )
     purchases: PurchasePlan = field(default_factory=PurchasePlan)
     products: RecommendPlan = field(default_factory=RecommendPlan)
+    segments: SegmentPlan = field(default_factory=SegmentPlan)
 
     def seeded(self) -> "ProfilePlan":
         """The same plan with its seed given to every part."""
@@ -75,6 +78,7 @@ class ProfilePlan:
             tables=replace(self.tables, seed=self.seed),
             purchases=replace(self.purchases, seed=self.seed),
             products=replace(self.products, seed=self.seed),
+            segments=replace(self.segments, seed=self.seed),
         )
 
 
@@ -88,7 +92,7 @@ def train_profiles(
 
     Raises UserError where too few customers have ordered to learn anything.
     """
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     end = day_of(as_of)
     shelf = Shelf.of(store)
     money = home_money(store, currency=settings.currency, rates=rates(settings.rates))
@@ -111,6 +115,8 @@ def train_profiles(
     parts["recommender"], scores["products"] = _products(looking, shelf, end, plan)
     say("learning reasons by situation")
     parts["situations"] = learn_from(store, as_of)
+    say("finding segments")
+    parts["segments"], scores["segments"] = _segments(looking, end, plan)
     predictor = Predictor(name=name, facts=facts, **parts)
     card = Card(
         name=name,
@@ -118,7 +124,11 @@ def train_profiles(
         base="the company's own records",
         data=_data(store, history, as_of),
         plan={**asdict(plan), "horizons": asdict(horizons), "currency": money.currency},
-        scores={**scores, "seconds": round(time.perf_counter() - started, 1)},
+        scores={
+            **scores,
+            "seconds": round(time.perf_counter() - started, 1),
+            "cpu_seconds": round(time.process_time() - spent, 1),
+        },
     )
     with publish(home.models / name, card) as folder:
         predictor.save(folder)
@@ -190,6 +200,18 @@ def _products(looking: Looking, shelf: Shelf, end: float, plan: ProfilePlan) -> 
         log.info("products are not learnt: %s", error)
         return None, None
     return found, {name: round(value, 4) for name, value in found.dev.items()}
+
+
+def _segments(looking: Looking, end: float, plan: ProfilePlan) -> Learnt:
+    """The segments, and how well they stand apart and come back."""
+    rfm = rfm_of(looking.history.transactions(limit=looking.limit), as_of=end)
+    try:
+        found = fit_segments(rfm, plan.segments)
+    except UserError as error:
+        log.info("segments are not found: %s", error)
+        return None, None
+    scores = {"silhouette": round(found.silhouette, 4), "stability": round(found.stability, 4)}
+    return found, {**scores, "customers": {one.name: one.customers for one in found.segments}}
 
 
 def _fit(rows: Rows, plan: ProfilePlan) -> TableModel:

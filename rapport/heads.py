@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapport.cards import Card, publish, read_card
+from rapport.elsewhere import FILE as ELSEWHERE_FILE
+from rapport.elsewhere import Elsewhere, load_elsewhere, save_elsewhere
 from rapport.errors import CorruptArtifact, IndexMismatch
 from rapport.lexical import PLACES, word_sums
-from rapport.scope import ScopeScore, closeness, scope_scores, sigmoid, softmax
+from rapport.scope import ScopeScore, closeness, either_outside, scope_scores, sigmoid, softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,6 +83,7 @@ class Head:
     scope_slope, scope_offset: in_scope = sigmoid(slope * score + offset).
     neighbours: (m, dim) shared vectors of training rows, strangers: of those out of scope, and near: what the cosine
     with the nearest one, less that with the nearest stranger, adds to the scores `near` and `beside`.
+    elsewhere: tells requests to companies of other trades; its odds of out of scope are added to the others'.
     base: `name@fingerprint` of the encoder that it was fitted on.
     start: the layer where its own trained layers begin, and then `weights` reads the own vector and the shared one side
     by side; None where it reads the shared vector alone.
@@ -100,6 +103,7 @@ class Head:
     neighbours: "np.ndarray | None" = None
     strangers: "np.ndarray | None" = None
     near: float = 0.0
+    elsewhere: Elsewhere | None = None
     start: int | None = None
     accept: float = 0.0
     risk: float = 1.0
@@ -144,7 +148,10 @@ class Head:
         logits = self.logits(vectors, texts)
         own = logits[:, : len(self.labels)]
         near = None if self.neighbours is None else self.near * closeness(vectors, self.neighbours, self.strangers)
-        return HeadOutput(self.labels, softmax(own / self.temperature), self.scope_of(logits, near), self.accept)
+        scope = self.scope_of(logits, near)
+        if self.elsewhere is not None:
+            scope = either_outside(scope, self.elsewhere.log_odds(texts, vectors))
+        return HeadOutput(self.labels, softmax(own / self.temperature), scope, self.accept)
 
     def check_base(self, encoder: "Encoder") -> None:
         """Raise IndexMismatch where the head was fitted on another encoder."""
@@ -232,6 +239,8 @@ def write_head(folder: Path, head: Head) -> None:
     # safetensors writes the memory as it lies, so an array whose columns were reordered would come back scrambled
     plain = {name: np.ascontiguousarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}
     save_file(plain, folder / WEIGHTS_FILE)
+    if head.elsewhere is not None:
+        save_elsewhere(folder / ELSEWHERE_FILE, head.elsewhere)
     text = json.dumps(facts, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     (folder / FACTS_FILE).write_text(text, encoding="utf-8")
 
@@ -258,6 +267,7 @@ def load_head(folder: Path) -> Head:
             neighbours=tensors.get("neighbours"),
             strangers=tensors.get("strangers"),
             near=float(facts.get("near", 0.0)),
+            elsewhere=load_elsewhere(folder / ELSEWHERE_FILE),
             start=facts.get("start"),
             accept=float("inf" if (accept := facts.get("accept", 0.0)) is None else accept),
             risk=float(facts.get("risk", 1.0)),

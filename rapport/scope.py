@@ -46,6 +46,15 @@ def closeness(vectors: "np.ndarray", neighbours: "np.ndarray", strangers: "np.nd
     return found if strangers is None else found - nearness(vectors, strangers)
 
 
+def either_outside(scope: "np.ndarray", log_odds: "np.ndarray") -> "np.ndarray":
+    """(n,) probabilities of being in scope, with the log odds of a second judge: odds of out of scope are added."""
+    import numpy as np
+
+    outside = (1.0 - scope) / np.maximum(scope, 1e-12) + np.exp(-np.clip(log_odds, -30.0, 30.0))
+    inside: np.ndarray = (1.0 / (1.0 + outside)).astype(scope.dtype)
+    return inside
+
+
 def softmax(logits: "np.ndarray") -> "np.ndarray":
     """Row-wise softmax, safe for large logits."""
     import numpy as np

@@ -109,7 +109,9 @@ def test_before_a_change_of_an_order_its_status_is_told():
 def test_out_of_scope_wins_over_a_weak_article():
     strange = ask("product_question", "the capital of France", confidence=0.3, in_scope=0.01)
     assert rules(facts(strange, answerable=0.6)) == ["out_of_scope"]
-    assert rules(facts(strange, answerable=0.9)) == ["article"]
+    assert rules(facts(strange, answerable=0.9)) == ["out_of_scope"]
+    doubtful = replace(strange, in_scope=0.3)
+    assert rules(facts(doubtful, answerable=0.9)) == ["article"]
     assert rules(facts(strange, language="de")) == ["other_language"]
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from eval.gate import GatePlan
-from eval.reply_gate import compare, drawn, keep, run
+from eval.reply_gate import SEED, _seed_of, compare, drawn, keep, run
 from eval.reply_scores import Written, cases_of
 from rapport.errors import NotFound
 
@@ -47,6 +47,18 @@ def test_of_many_cases_some_are_drawn_by_the_seed():
     assert some == drawn(cases, GatePlan(most=10)) != drawn(cases, GatePlan(most=10, seed=8))
     assert len(some) == 10
     assert drawn(cases, GatePlan(most=50)) == cases
+
+
+def test_a_model_tuned_on_preferences_is_compared_on_what_its_training_on_tickets_held_out(
+    home, publish_reply, tmp_path
+):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "config.json").write_text("{}")
+    publish_reply(home, "taught", tmp_path / "files", plan={"method": "sft", "seed": 9, "began_with": "starter"})
+    for name, began in (("liked", "taught"), ("liked-more", "liked")):
+        publish_reply(home, name, tmp_path / "files", plan={"method": "dpo", "seed": 7, "began_with": began})
+    publish_reply(home, "made", tmp_path / "files")
+    assert [_seed_of(home, name) for name in ("taught", "liked", "liked-more", "made")] == [9, 9, 9, SEED]
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 
 import pytest
 
-from eval.reply_scores import Case, Written, cases_of, rule_breaks, score, similarity, writer_of
+from eval.reply_scores import Case, Written, cases_of, score, similarity, writer_of
+from prompts.forbidden import rule_breaks
 from rapport.errors import BadRow
 from rapport.replies import ReplySource
 

@@ -7,7 +7,7 @@ import pytest
 
 from finetune.reply_examples import NO_RECORD, examples_of, order_of, topics_for
 from finetune.reply_rows import messages_of
-from finetune.reply_splits import distinct, split_rows
+from finetune.reply_splits import CHECKABLE, SHARE, _dealt, distinct, split_rows
 from prompts.fields import TOPICS, sheet_of, wanted
 from rapport.order_values import as_of, order_values
 from rapport.records import Customer, Delivery, Order, OrderLine, Refund, Ticket, TicketMessage
@@ -79,6 +79,18 @@ def test_replies_that_would_teach_to_invent_are_left_out_and_counted(rows_of):
     assert row["checkable"] is False
 
 
+def test_a_sentence_that_would_teach_to_invent_or_to_promise_is_cut_out_where_the_rest_states_the_record(rows_of):
+    made = rows_of(
+        ticket(1, said("customer", "Where is it?"), said("agent", "It is with Heron. It takes 5 working days.")),
+        ticket(2, said("customer", "And now?"), said("agent", "We have refunded it. Order LF-206708 is closed.")),
+        ticket(3, said("customer", "What now?"), said("agent", "We have refunded it. Please wait.")),
+        ticket(4, said("customer", "How long?"), said("agent", "Please wait. It takes 5 working days.")),
+    )
+    replies = [messages_of(row)[-1][1] for row in made.rows]
+    assert replies == ["It is with {carrier}.", "Order {order number} is closed."]
+    assert made.left_out == {"it promises what no reply may": 1, "it states a value that is not on record": 1}
+
+
 def test_the_topic_that_serving_finds_is_what_the_model_is_told(rows_of):
     asked = rows_of(ticket(1, said("customer", "Any news?"), said("agent", "It is with Heron.")),
                     asked=lambda texts: ["arrival"] * len(texts))  # fmt: skip
@@ -137,3 +149,46 @@ def test_held_out_rows_are_later_and_of_customers_never_seen():
     assert 20 <= len(split.held_out) <= 50
     assert len(split.train) + len(split.held_out) + split.dropped == 200
     assert split_rows(rows) == split_rows(rows)
+
+
+def checkable(count, every):
+    """Rows of customers who write again and again; every so many states a value."""
+    made = [row(f"c{number % 97}", 1 + number // 40) for number in range(count)]
+    return [{**one, "checkable": number % every == 0} for number, one in enumerate(made)]
+
+
+def test_more_is_held_out_where_too_few_rows_could_tell_a_change_from_chance():
+    rows = checkable(1100, every=2)
+    split, as_usual = split_rows(rows), _dealt(rows, SHARE, 7)
+    held = sum(one["checkable"] for one in split.held_out)
+    assert sum(one["checkable"] for one in as_usual.held_out) < CHECKABLE <= held
+    assert len(as_usual.held_out) < len(split.held_out) <= 0.33 * len(rows)
+    assert not {one["customer"] for one in split.train} & {one["customer"] for one in split.held_out}
+    assert max(one["at"] for one in split.train) <= min(one["at"] for one in split.held_out)
+
+
+def test_where_even_the_largest_share_would_not_do_the_usual_one_is_held_out():
+    rows = checkable(200, every=2)
+    assert split_rows(rows) == _dealt(rows, SHARE, 7)
+
+
+def test_customers_with_few_earlier_rows_are_held_out_first():
+    old = [row(f"c{number % 9}", 1 + number % 9) for number in range(80)]
+    late = [row(customer, 20) for customer in (*(f"c{number}" for number in range(9)), *"abcdefghij")]
+    split = split_rows([*old, *late], share=0.1)
+    assert {one["customer"] for one in split.held_out} == set("abcdefghij")
+    assert (len(split.train), split.dropped) == (84, 5)  # of those who write again, late rows alone are lost
+
+
+def test_the_sample_company_holds_out_enough_for_the_gate(sample_home):
+    from crm.store import Store
+    from eval.gate import GatePlan
+
+    with Store.open(f"sqlite:///{sample_home.database_file}") as store:
+        rows, _ = distinct(examples_of(store).rows)
+    plan = GatePlan()
+    for seed in (7, 8):
+        split = split_rows(rows, seed=seed)
+        assert sum(one["checkable"] for one in split.held_out) >= CHECKABLE > plan.bootstrap.least_cases(plan.right)
+        assert len(split.held_out) >= plan.bootstrap.least_cases(plan.grounded)
+        assert not {one["customer"] for one in split.train} & {one["customer"] for one in split.held_out}

@@ -119,6 +119,7 @@ def test_the_server_starts_and_stops(sample_home):
         "docs/starter.md",
         "docs/gate.md",
         "docs/reply-models.md",
+        "docs/profiles.md",
     ],
 )
 def test_the_documents_name_only_files_and_verbs_that_exist(name):

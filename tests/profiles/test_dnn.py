@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from profiles.dnn import TableModel, TablePlan, fit_table
+from profiles.dnn import TableModel, TablePlan, batch_of, fit_table
 from profiles.explain import drivers_of, features_of, pushes
 from profiles.tables import Table
 from profiles.trees import TreeModel, TreePlan, fit_trees
@@ -136,3 +136,8 @@ def test_the_same_seed_gives_the_same_model_and_leaves_the_generators_alone():
     assert fit_table(table, target, plan).predict(table).tolist() == first.tolist()
     other = TablePlan(seed=6, parts=2, members=2, width=8, epochs=2)
     assert fit_table(table, target, other).predict(table).tolist() != first.tolist()
+
+
+@pytest.mark.parametrize(("rows", "size"), [(100, 16), (1000, 125), (5000, 256), (60_000, 600)])
+def test_few_rows_get_small_steps_and_many_rows_get_large_ones(rows, size):
+    assert batch_of(256, rows) == size

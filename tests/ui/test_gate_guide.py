@@ -3,12 +3,15 @@
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from crm.store import Store, Suggestion
 from eval.gate import GatePlan
 from rapport.registry import current, history, use
+from rapport.types import Viewer
 from ui.cli import run
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
@@ -25,9 +28,21 @@ def written(path: Path, rows: list[dict]) -> None:
     path.write_text("\n".join(json.dumps(one) for one in rows), encoding="utf-8")
 
 
+def suggested(home) -> None:
+    """Twelve conversations in which a colleague sent another text than the suggested one."""
+    at = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    with Store.open(f"sqlite:///{home.database_file}") as store:
+        for number in range(12):
+            id = store.create_conversation(channel="web", viewer=Viewer(), at=at).id
+            asked = store.receive(id, f"Do you repair {'abcdefghijkl'[number]}?", at=at)
+            made = Suggestion(conversation_id=id, message_id=asked.id, text="We will look into it.", model="a", at=at)
+            kept = store.add_suggestion(made)
+            store.judge_suggestion(kept.id, "edited", sent="Yes, bring it to us.", actor="eva", at=at)
+
+
 @pytest.fixture
 def desk(home, tmp_path, monkeypatch, tiny_chat, publish_reply):
-    """A home whose model learnt short replies, the same model under another name, held-out rows and pairs."""
+    """A home whose model learnt short replies, the same model under another name, held-out rows, pairs, suggestions."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -46,6 +61,7 @@ def desk(home, tmp_path, monkeypatch, tiny_chat, publish_reply):
     for name in ("shop-1", "shop-2"):
         publish_reply(home, name, tmp_path / "model")
     use(home, "reply", "shop-1")
+    suggested(home)
     written(tmp_path / "held-out.jsonl", [row(n) for n in range(100, 230)])
     pairs = [row(n)["messages"] for n in range(300, 340)]
     written(tmp_path / "pairs.jsonl", [
@@ -63,7 +79,7 @@ def test_the_guide_runs(desk, capsys):
     shown = capsys.readouterr().out
     assert "130 of 130 held-out conversations" in shown
     assert "the gate lets shop-2 through" in shown
-    assert "the gate lets shop-3 through" in shown
+    assert "the gate lets shop-4 through" in shown
     assert (current(desk, "reply"), history(desk, "reply")) == ("shop-2", ("shop-1", "shop-2"))
     kept = [json.loads(path.read_text()) for path in sorted(desk.runs.glob("*-gate-shop-2/gate.json"))]
     assert [one["gate"] for one in kept] == ["passed", "passed", "not asked"]

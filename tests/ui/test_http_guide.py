@@ -2,9 +2,11 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rapport.records import RecordKind
+from rapport.types import CustomerProfile
 from ui.api.errors import BY_STATUS, STATUS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
@@ -22,9 +24,14 @@ def requests():
 
 def test_every_request_of_the_guide_gets_the_answer_that_stands_there(served):
     customer = next(served.service.store.iterate(RecordKind.CUSTOMERS))
-    known = {"{customer}": customer.source_id, "{id}": "", "TOKEN": "", "STAFF": served.settings.server.staff_token}
+    now = datetime.now(UTC)
+    served.service.store.keep_profiles(
+        [CustomerProfile(customer_id=customer.id, as_of=now, model="profiles", standing="new")]
+    )
+    known = {"{customer}": customer.source_id, "{id}": "", "{suggestion}": "", "TOKEN": ""}
+    known["STAFF"] = served.settings.server.staff_token
     for method, address, token, body, kind, status, answer in requests():
-        for name in ("{id}", "{customer}"):
+        for name in ("{id}", "{customer}", "{suggestion}"):
             address, body = address.replace(name, known[name]), body.replace(name, known[name])
         headers = {"Authorization": f"Bearer {known[token]}"} if token else {}
         got = served.client.request(method, address, json=json.loads(body) if body else None, headers=headers)
@@ -38,6 +45,8 @@ def test_every_request_of_the_guide_gets_the_answer_that_stands_there(served):
             assert answer in got.text
         if method == "POST" and address == "/v1/conversations":
             known |= {"{id}": got.json()["id"], "TOKEN": got.json()["token"]}
+        if address == "/v1/suggestions":
+            known["{suggestion}"] = str(got.json()["id"])
 
 
 def test_every_route_is_in_the_guide_and_every_request_of_the_guide_is_a_route(served):

@@ -61,7 +61,16 @@ class ProfileKeeper:
         with self._changed:
             return self._changed.wait_for(lambda: not self._queued and not self._busy, seconds)
 
+    def _warm_up(self) -> None:
+        """Load what makes the profiles, so that the first renewal does not wait for it."""
+        try:
+            if self._wanted:
+                self._live.ready(now=datetime.now(UTC))
+        except Exception as error:  # the server answers without profiles as well
+            log.error("the predictors of profiles cannot be loaded", exc_info=error)
+
     def _keep(self) -> None:
+        self._warm_up()
         while (customer := self._waiting.get()) is not None:
             with self._changed:  # what they do from here on is another renewal
                 self._queued.discard(customer)

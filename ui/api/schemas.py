@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
@@ -53,6 +53,30 @@ class SendFeedback(Body):
     comment: str = Field("", max_length=2000)
 
 
+class AskSuggestion(Body):
+    conversation_id: str = Field(max_length=100)
+
+
+class JudgeSuggestion(Body):
+    suggestion: int = Field(ge=1, le=2**63 - 1, examples=[1])
+    outcome: Literal["accepted", "edited", "rejected"] = Field(
+        examples=["edited"], description="Sent as it was, changed and then sent, or not sent."
+    )
+    sent: str | None = Field(None, max_length=1_000_000, description="What was sent; needed where it was edited.")
+    name: Name | None = Field(None, examples=["Anna"], description="The colleague.")
+
+
+def _judged(body: Any) -> str:
+    """Which of the two bodies of feedback it is."""
+    named = body.get("suggestion") if isinstance(body, dict) else getattr(body, "suggestion", None)
+    return "reply" if named is None else "suggestion"
+
+
+Judgement = Annotated[
+    Annotated[SendFeedback, Tag("reply")] | Annotated[JudgeSuggestion, Tag("suggestion")], Discriminator(_judged)
+]
+
+
 class SendEvent(Body):
     source: Name = Field("web", examples=["web"])
     source_id: Name = Field(examples=["evt-1001"], description="Yours; the same one again changes nothing.")
@@ -90,6 +114,21 @@ class CitationOut(BaseModel):
     title: str
     url: str | None = Field(description="The company's own page of it.")
     page: str | None = Field(description="Its page on this server.", examples=["/articles/sample:returns"])
+
+
+class InternalOut(BaseModel):
+    id: str
+    title: str
+    text: str = Field(description="For colleagues alone. Not for the customer.")
+
+
+class SuggestionOut(BaseModel):
+    id: int | None = Field(description="For feedback; null where there is nothing to suggest.")
+    message_id: int = Field(description="The customer's message that it answers.")
+    text: str = Field(description="Empty where neither records nor articles answer.")
+    citations: list[CitationOut]
+    internal: list[InternalOut] = Field(description="Passages for staff that bear on the question, best first.")
+    model: str | None = Field(examples=["starter"])
 
 
 class MessageOut(BaseModel):

@@ -26,6 +26,7 @@ from ui.api.turns import Listener, TurnRunner
 from ui.articles import article_path, is_public
 
 if TYPE_CHECKING:
+    from agent.suggest import Suggested
     from agent.turn import Agent
 
 WITH_A_PERSON = (State.HUMAN,)
@@ -158,6 +159,12 @@ class Service:
         if self.store.conversation(id).state is not State.HUMAN:
             raise Refused("nobody has taken this conversation.", hint="Take it first: POST …/assign with your name.")
         return self.store.receive(id, text, at=self.clock(), role="staff", client_id=client_id)
+
+    def suggest(self, id: ConversationId) -> "Suggested":
+        """A reply for the colleague who has the conversation; see `agent.suggest`."""
+        from agent.suggest import suggest
+
+        return suggest(self.agent.parts, id)
 
     def ask_for_a_person(self, id: ConversationId, *, actor: str, reason: str = "") -> State:
         """Queue the conversation for a colleague; asking twice changes nothing."""

@@ -1,4 +1,4 @@
-"""`rapport profiles train --transactions`: learn from a file of purchases before a cutoff, and measure on what came after."""
+"""`rapport profiles train --transactions`: learn from purchases before a cutoff, measure on what came after."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -16,7 +16,9 @@ TransactionsOption = Annotated[
 ]
 CutoffOption = Annotated[
     str | None,
-    typer.Option("--cutoff", metavar="DATE", help="What lies before this day is known; it predicts what happens after."),
+    typer.Option(
+        "--cutoff", metavar="DATE", help="What lies before this day is known; it predicts what happens after."
+    ),
 ]
 HorizonOption = Annotated[int | None, typer.Option("--horizon", metavar="DAYS", min=1, help="How far to predict.")]
 MapOption = Annotated[
@@ -52,8 +54,8 @@ def train_purchases(asked: PurchasesAsked, *, as_json: bool) -> None:
 
     if not asked.cutoff or asked.horizon is None:
         raise UserError("--transactions needs a cutoff and a horizon.", hint="Give --cutoff 2026-03-01 --horizon 90")
-    cutoff = _day(asked.cutoff)
-    read = read_transactions(asked.transactions, mapping=field_columns([*asked.mapping]), rates=_rates(asked.rates))
+    cutoff = day_of_option("--cutoff", asked.cutoff)
+    read = read_transactions(asked.transactions, mapping=field_columns([*asked.mapping]), rates=rates_of(asked.rates))
     for note in read.notes:
         console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
     trial = try_purchases(read.transactions, PurchasePlan(seed=asked.seed), cutoff=cutoff, horizon=asked.horizon)
@@ -71,25 +73,28 @@ def train_purchases(asked: PurchasesAsked, *, as_json: bool) -> None:
     emit(summary, as_json, _render)
 
 
-def _day(written: str) -> float:
+def day_of_option(option: str, written: str) -> float:
     """Days since 1970-01-01 of a date on the command line. Raises UserError for one that is not certain."""
     from crm.importers.values import moment
     from rapport.errors import BadRow
 
     try:
-        return moment("--cutoff", written, UTC).timestamp() / 86_400
+        return moment(option, written, UTC).timestamp() / 86_400
     except BadRow as error:
         raise UserError(error.message, hint="Write it like 2026-03-01.") from error
 
 
-def _rates(given: tuple[str, ...]) -> dict[str, float]:
+def rates_of(given: tuple[str, ...]) -> dict[str, float]:
+    """`CURRENCY=WORTH` options as a mapping. Raises UserError for what is no number."""
     found = {}
     for item in given:
         name, _, worth = item.partition("=")
         try:
             found[name.strip().upper()] = float(worth)
         except ValueError:
-            raise UserError(f"--rate {item} does not say what a currency is worth.", hint="Write --rate USD=0.92") from None
+            raise UserError(
+                f"--rate {item} does not say what a currency is worth.", hint="Write --rate USD=0.92"
+            ) from None
     return found
 
 

@@ -59,12 +59,14 @@ def train_table(asked: TableAsked, *, as_json: bool) -> None:
     from eval.report import rounded
     from profiles.fairness import fairness_by
     from profiles.parts import held_out_chances
-    from profiles.table_artifact import Predictor, save_predictor
+    from profiles.table_artifact import Predictor, check_free, save_predictor
     from profiles.table_files import group_values, read_labelled_table
     from profiles.table_scores import table_scores
 
     if not asked.target:
         raise UserError("--table needs a target.", hint="Give --target COLUMN")
+    if asked.into:
+        check_free(asked.into)
     fit = _backend(asked.backend, asked.seed)
     started = time.perf_counter()
     read = read_labelled_table(asked.table, target=asked.target, id_column=asked.id_column, positive=asked.positive)

@@ -5,22 +5,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, training_watch
+from ui.commands.common import HomeOption, JsonOption, console, emit, opened, training_watch
 from ui.commands.train import ReplaceOption
 
 if TYPE_CHECKING:
+    from finetune.preference_pairs import Pairs
     from rapport.cards import Card
 
 DataOption = Annotated[
-    Path, typer.Option("--data", help="Pairs: JSON lines with messages, chosen (sent) and rejected (suggested).")
-]
+    Path | None,
+    typer.Option("--data", help="Pairs: JSON lines with messages, chosen (sent) and rejected (suggested); "
+                 "default: the suggestions of this home."),
+]  # fmt: skip
 BaseOption = Annotated[
     str | None, typer.Option("--base", help="Reply model to begin with; default: the one in use, else the starter.")
 ]
 
 
 def command(
-    data: DataOption, base: BaseOption = None,
+    data: DataOption = None, base: BaseOption = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the new model; default: BASE-preferred.")] = None,
     epochs: Annotated[float, typer.Option(help="Passes over the pairs.")] = 3.0,
     beta: Annotated[float, typer.Option(help="How dear it is to move away from the model it begins with.")] = 0.1,
@@ -28,12 +31,11 @@ def command(
     seed: Annotated[int, typer.Option(help="Of what is held out and of the training.")] = 7,
     replace: ReplaceOption = False, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Make preferred replies likelier than the suggested ones (DPO), as a LoRA adapter.
+    """Make what people sent likelier than what had been suggested (DPO), as a LoRA adapter.
 
     A fifth of the conversations is held out and measured before and after. It is not put to use: rapport models use.
     """
     from finetune.preference import PreferencePlan
-    from finetune.preference_pairs import read_pairs
     from finetune.preference_train import PreferenceJob, train_preference
     from finetune.train import check_name
     from rapport.errors import NotFound
@@ -47,10 +49,23 @@ def command(
     chosen = name or f"{begins}-preferred"
     check_name(place, chosen, replaced=replace)
     plan = PreferencePlan(epochs=epochs, beta=beta, learning_rate=learning_rate, seed=seed)
-    job = PreferenceJob(pairs=read_pairs(data), base=begins, name=chosen, plan=plan)
+    job = PreferenceJob(pairs=_pairs(data, home, begins), base=begins, name=chosen, plan=plan)
     with training_watch(chosen, quiet=as_json) as watch:
         card = train_preference(place, job, watch)
     emit(_summary(card), as_json, _render)
+
+
+def _pairs(data: Path | None, home: Path | None, base: str) -> "Pairs":
+    """The pairs of a file, else those of the home's suggestions."""
+    from finetune.preference_pairs import read_pairs
+    from finetune.preference_store import pairs_of_store
+    from finetune.reply_data import asked_by
+    from rapport.replies import source_of
+
+    if data is not None:
+        return read_pairs(data)
+    with opened(home) as place:
+        return pairs_of_store(place.store, asked=asked_by(source_of(place.home, base), place.settings.encoder))
 
 
 def _summary(card: "Card") -> dict[str, Any]:
@@ -60,6 +75,7 @@ def _summary(card: "Card") -> dict[str, Any]:
         "pairs": card.data["pairs"],
         "left_out": card.data["left_out"],
         "sent_as_suggested": card.data["sent_as_suggested"],
+        "no_pair": card.data["no_pair"],
         "seconds": card.scores["seconds"],
         "before": card.scores["before"],
         "after": card.scores["after"],
@@ -74,4 +90,6 @@ def _render(summary: dict[str, Any]) -> None:
     out.print(
         f"measured on {pairs['held_out']:,} held-out pairs; the whole card: rapport models show {summary['name']}"
     )
-    out.print(f"to use it: rapport models use {summary['name']} --data ROWS.jsonl")
+    for reason, count in summary["no_pair"].items():
+        out.print(f"  {count:,} suggestions left out: {reason}")
+    out.print(f"to use it: rapport models use {summary['name']}")

@@ -1,0 +1,116 @@
+"""What the predictors must show, part by part: each figure beside its bound and beside references in the same run."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eval.report import Bound, missed
+from rapport.errors import NotFound, UserError
+from rapport.paths import PUBLIC_DATA_VARIABLE, public_data
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One measurement: the figures of the model, those of each reference, and what the model must reach."""
+
+    name: str
+    figures: Mapping[str, Any]
+    references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    bounds: tuple[Bound, ...] = ()
+    cases: int | None = None
+
+    def missed(self) -> list[str]:
+        """One sentence for each bound that does not hold."""
+        return [f"{self.name}: {sentence}" for sentence in missed(self.figures, self.bounds)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The row for printing."""
+        return {
+            "name": self.name,
+            "cases": self.cases,
+            "figures": dict(self.figures),
+            "references": {name: dict(figures) for name, figures in self.references.items()},
+            "bounds": [str(bound) for bound in self.bounds],
+        }
+
+
+def measure_profiles(parts: Sequence[str] = (), *, progress: Say = lambda _: None) -> Iterator[Row]:
+    """The rows of these parts, by default of all; a part whose public data is absent is left out and said so.
+
+    Raises UserError for an unknown part, and NotFound where one that was asked for by name needs absent data.
+    """
+    unknown = sorted(set(parts) - set(PARTS))
+    if unknown:
+        raise UserError(f"there is no part '{unknown[0]}'.", hint=f"Parts: {', '.join(PARTS)}.")
+    for name in parts or PARTS:
+        progress(name)
+        try:
+            yield from PARTS[name](progress)
+        except NotFound as error:
+            if parts:
+                raise
+            progress(f"{name} is left out: {error.message}")
+
+
+def _churn(progress: Say) -> Iterator[Row]:
+    from eval.profile_tables import measure_tables
+
+    for one in measure_tables(progress=progress):
+        yield Row(name=one.name, figures=one.figures, references=one.references, bounds=one.bounds, cases=one.rows)
+
+
+def _purchases(progress: Say) -> Iterator[Row]:
+    from eval.profile_purchases import measure_purchases
+
+    for one in measure_purchases(progress=progress):
+        yield Row(name=one.name, figures=one.figures, references=one.references, bounds=one.bounds, cases=one.customers)
+
+
+def _baskets(progress: Say) -> Iterator[Row]:
+    from eval.profile_recommend import BASKET_BOUNDS, RETAIL, measure_baskets, read_retail
+
+    yield _against("next basket", measure_baskets(read_retail(_file(RETAIL)), progress=progress), BASKET_BOUNDS)
+
+
+def _sequences(progress: Say) -> Iterator[Row]:
+    from eval.profile_recommend import GAMES, SEQUENCE_BOUNDS, measure_sequences, read_games
+
+    yield _against("next product", measure_sequences(read_games(_file(GAMES)), progress=progress), SEQUENCE_BOUNDS)
+
+
+def _sample(_: Say) -> Iterator[Row]:
+    from eval.profile_sample import BOUNDS, measure_sample
+    from rapport.sample import build_sample
+
+    yield Row(name="sample company", figures=measure_sample(build_sample()), bounds=BOUNDS)
+
+
+def _against(name: str, measured: Sequence[Any], bounds: tuple[Bound, ...]) -> Row:
+    """The first of several methods on the same cases, with the others as its references."""
+    model, *others = measured
+    references = {one.name: one.figures for one in others}
+    return Row(name=name, figures=model.figures, references=references, bounds=bounds, cases=model.customers)
+
+
+def _file(folder: str) -> Path:
+    from eval.profile_recommend import FILES, ORIGINS
+
+    path = public_data(folder)
+    if path is None:
+        raise NotFound(
+            f"{folder} ({ORIGINS[folder]}) is not present.",
+            hint=f"Set {PUBLIC_DATA_VARIABLE} to the folder that holds it.",
+        )
+    return path / FILES[folder]
+
+
+PARTS: Mapping[str, Callable[[Say], Iterator[Row]]] = {
+    "churn": _churn,
+    "purchases": _purchases,
+    "baskets": _baskets,
+    "sequences": _sequences,
+    "sample": _sample,
+}

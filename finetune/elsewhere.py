@@ -1,0 +1,102 @@
+"""Learn what is asked of companies of other trades, once, from requests that are put together; shipped as a file.
+
+`trades.toml` has the families, `rapport/trades.toml` most of the names that fill them. `python -m finetune.elsewhere`
+makes the file anew; it is calibrated on the sample company's dev part.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from finetune.calibrate import OOS_SHARE, platt
+from finetune.common_texts import common_rows, stranger_rows
+from finetune.examples import Labelled, intent_rows, representative
+from finetune.logistic import fit_linear
+from finetune.vectors import Encoded, VectorCache
+from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, save_elsewhere, trades
+from rapport.heads import OOS, base_name
+from rapport.sample import build_sample
+from rapport.sample.grammar import chosen, with_noise
+
+if TYPE_CHECKING:
+    from rapport.models import Encoder
+
+FAMILIES = Path(__file__).with_name("trades.toml")
+FILE = Path(__file__).with_name("common") / "elsewhere.safetensors"
+OUTSIDE, INSIDE = "outside", "inside"
+MOST = {OUTSIDE: 25, INSIDE: 40}  # messages of a family
+UTTERANCES = 200  # of the sample company, of each intent
+GROUP = 12  # neighbouring families that make one group
+STRENGTH, NOISE = 10.0, 0.25
+LEAN = 2.0  # log odds given to being asked ourselves: a customer sent away is worse than a stranger answered
+_SLOT = re.compile(r"\{([a-z_]+)\}")
+
+
+def shipped_elsewhere(encoder: "Encoder") -> Elsewhere | None:
+    """The shipped map, or None for an encoder that it was not made with."""
+    found = load_elsewhere(FILE)
+    return found if found is not None and found.base == base_name(encoder) else None
+
+
+def family_rows(seed: int = 10) -> Iterator[Labelled]:
+    """Messages of all families; the label is the group of neighbouring families, "outside-3"."""
+    table = tomllib.loads(FAMILIES.read_text(encoding="utf-8"))
+    slots = {name: tuple(values.split("|")) for name, values in table["slots"].items()}
+    slots = {name: slots.get(name, ()) + trades().get(name, ()) for name in {*slots, *trades()}}
+    for side, most in MOST.items():
+        families = [line.strip() for line in table[side]["text"].splitlines() if line.strip()]
+        for place, family in enumerate(families):
+            texts = _rendered(family, slots, Random(f"{seed}:{side}:{place}"), most)
+            yield from (Labelled(text, f"{side}-{place // GROUP}") for text in texts)
+
+
+def _rendered(family: str, slots: Mapping[str, Sequence[str]], random: Random, most: int) -> list[str]:
+    """At most so many different messages of a family."""
+    found: dict[str, str] = {}
+    for _ in range(3 * most):
+        text = _SLOT.sub(lambda slot: random.choice(slots[slot[1]]), chosen(random, family))
+        text = re.sub(r" {2,}", " ", re.sub(r" +([?.!,;])", r"\1", text)).strip()
+        text = re.sub(r"\ba (?=[aeio])", "an ", text)
+        text = text[:1].upper() + text[1:] if random.random() < 0.4 else text
+        text = with_noise(random, text, level=NOISE)
+        found.setdefault(text.casefold(), text)
+        if len(found) == most:
+            break
+    return list(found.values())
+
+
+def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
+    """Learn the map and write it. Returns it."""
+    import numpy as np
+
+    vectors = VectorCache(encoder)
+    splits = intent_rows(representative(build_sample().examples, train=UTTERANCES), more=common_rows())
+    strangers = [Labelled(row.text, f"{OUTSIDE}-{OOS}") for row in stranger_rows()]
+    known = [replace(row, label=f"{OUTSIDE}-{OOS}") if row.label == OOS else row for row in splits.train]
+    rows = _by_kind(vectors.of([*known, *strangers, *family_rows()]))
+    linear = fit_linear(rows, strength=STRENGTH)
+    labels = sorted(linear.labels, key=lambda label: label.startswith(OUTSIDE))
+    inside = sum(not label.startswith(OUTSIDE) for label in labels)
+    ordered = linear.ordered(labels)
+    found = Elsewhere(ordered.weights, ordered.words, ordered.bias, inside, base_name(encoder))
+    dev = vectors.of(splits.dev)
+    own = np.array([label != OOS for label in dev.labels])
+    # the head beside it expects the other half of the out-of-scope messages
+    slope, offset = platt(found.log_odds(dev.texts, dev.vectors), own, share=1.0 - OOS_SHARE / 2)
+    found = replace(found, slope=slope, offset=offset + LEAN)
+    save_elsewhere(target, found)
+    return found
+
+
+def _by_kind(rows: Encoded) -> Encoded:
+    return replace(rows, texts=tuple(by_kind(text) for text in rows.texts))
+
+
+if __name__ == "__main__":
+    from rapport.models import load_encoder
+
+    print(make(load_encoder()).slope)

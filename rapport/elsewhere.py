@@ -1,0 +1,110 @@
+"""Tell what is asked of a company of another trade: "my passport has not arrived", "change my seat on the flight".
+
+A linear map on the encoder's vector and the hashed words, in which the names of what belongs to other trades stand as
+their kind, so that one that was never seen in a phrase counts as those that were. Requests to a shop and to others make
+many groups each; what counts is how likely all those of a shop are together. Kept beside a head, as safetensors.
+"""
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rapport.errors import CorruptArtifact
+from rapport.lexical import word_sums
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FILE = "elsewhere.safetensors"
+TRADES = Path(__file__).with_name("trades.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The map: weight (groups, dim), words (PLACES, groups), bias (groups,); the first `inside` groups are a shop's.
+
+    base: `name@fingerprint` of the encoder. log odds = slope * score + offset; see `log_odds`.
+    """
+
+    weight: "np.ndarray"
+    words: "np.ndarray"
+    bias: "np.ndarray"
+    inside: int
+    base: str
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def log_odds(self, texts: Sequence[str], vectors: "np.ndarray") -> "np.ndarray":
+        """n masked texts with their (n, dim) unit vectors to the (n,) log odds that a shop is asked."""
+        import numpy as np
+
+        logits = vectors @ self.weight.T + word_sums([by_kind(text) for text in texts], self.words) + self.bias
+        parts = logits[:, : self.inside], logits[:, self.inside :]
+        own, other = (np.logaddexp.reduce(part, axis=1) for part in parts)
+        odds: np.ndarray = self.slope * (own - other) + self.offset
+        return odds
+
+
+@functools.lru_cache(maxsize=512)
+def by_kind(text: str) -> str:
+    """The text with each name of another trade's thing replaced by its kind, as a word that nobody writes."""
+    return _pattern().sub(lambda name: f" zz{_kind_of()[name[1].casefold()]} ", text)
+
+
+@functools.cache
+def trades() -> Mapping[str, tuple[str, ...]]:
+    """Kind -> the names of the file."""
+    table = tomllib.loads(TRADES.read_text(encoding="utf-8"))
+    return {kind: tuple(names.split("|")) for kind, names in table.items()}
+
+
+@functools.cache
+def _kind_of() -> Mapping[str, str]:
+    """Name, without its article, -> kind; a name of two kinds has the first."""
+    found: dict[str, str] = {}
+    for kind, names in trades().items():
+        for name in names:
+            found.setdefault(re.sub(r"^(?:my|the|an?|your|two) ", "", name).casefold(), kind)
+    return found
+
+
+@functools.cache
+def _pattern() -> re.Pattern[str]:
+    names = "|".join(re.escape(name) for name in sorted(_kind_of(), key=len, reverse=True))
+    return re.compile(rf"\b({names})(?:e?s)?\b(?:['’]s)?", re.IGNORECASE)
+
+
+def save_elsewhere(path: Path, map_: Elsewhere) -> None:
+    """Write the map to a file."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    told = {"inside": str(map_.inside), "base": map_.base, "slope": repr(map_.slope), "offset": repr(map_.offset)}
+    # in C order: safetensors writes memory as it lies
+    halves = {"weight": map_.weight, "words": map_.words}
+    tensors = {name: np.ascontiguousarray(table, dtype=np.float16) for name, table in halves.items()}
+    tensors["bias"] = np.ascontiguousarray(map_.bias, dtype=np.float32)
+    save_file(tensors, str(path), metadata=told)
+
+
+def load_elsewhere(path: Path) -> Elsewhere | None:
+    """The map in a file; None where there is no such file. Raises CorruptArtifact for a file that holds none."""
+    import numpy as np
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            told = file.metadata()
+            weight, words, bias = (
+                np.asarray(file.get_tensor(name), dtype=np.float32) for name in ("weight", "words", "bias")
+            )
+            inside, slope, offset = int(told["inside"]), float(told["slope"]), float(told["offset"])
+            return Elsewhere(weight, words, bias, inside, told["base"], slope, offset)
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise CorruptArtifact(f"{path} cannot be read ({error}).", hint="Run: rapport init") from error

@@ -1,0 +1,23 @@
+"""The shipped map of requests to other trades, and the families that it is learnt from."""
+
+from collections import Counter
+
+from finetune.elsewhere import FILE, INSIDE, MOST, OUTSIDE, family_rows, shipped_elsewhere
+from rapport.doubles import HashingEncoder
+
+
+def test_families_give_many_different_messages_of_both_sides():
+    rows = list(family_rows())
+    sides = Counter(row.label.rpartition("-")[0] for row in rows)
+    assert set(sides) == {OUTSIDE, INSIDE} == set(MOST)
+    assert min(sides.values()) > 2_000
+    assert not [row.text for row in rows if set("{}[]|") & set(row.text)]
+
+
+def test_the_same_seed_gives_the_same_messages():
+    assert list(family_rows(3)) == list(family_rows(3)) != list(family_rows(4))
+
+
+def test_the_map_serves_only_the_encoder_that_it_was_made_with():
+    assert FILE.is_file()
+    assert shipped_elsewhere(HashingEncoder()) is None

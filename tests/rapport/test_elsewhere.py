@@ -1,0 +1,50 @@
+"""Requests to companies of other trades: names become kinds, and a head adds the odds of the map to its own."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, save_elsewhere
+from rapport.errors import CorruptArtifact
+from rapport.lexical import PLACES
+from rapport.scope import either_outside
+
+
+def flat_map(*, inside: int = 1) -> Elsewhere:
+    """Two groups that read the two numbers of a vector, and no words."""
+    words = np.zeros((PLACES, 2), np.float32)
+    return Elsewhere(np.eye(2, dtype=np.float32), words, np.zeros(2, np.float32), inside, "toy@1", 2.0, 1.0)
+
+
+def test_a_name_stands_as_its_kind_whoever_is_named():
+    assert by_kind("renew my passport") == by_kind("renew my driving licence").replace("driving licence", "passport")
+    assert "zalando" not in by_kind("Where is my Zalando order?").casefold()
+    assert by_kind("where is my order?") == "where is my order?"
+
+
+def test_the_log_odds_are_of_a_shops_groups_against_the_others():
+    vectors = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+    assert flat_map().log_odds(["a", "b"], vectors) == pytest.approx([3.0, -1.0])
+
+
+def test_odds_of_out_of_scope_are_added():
+    # odds 1/3 and 1: 4/3 against one
+    assert either_outside(np.array([0.75]), np.array([0.0])) == pytest.approx([3 / 7])
+    assert either_outside(np.array([0.75]), np.array([30.0])) == pytest.approx([0.75])
+
+
+def test_a_map_comes_back_from_its_file_as_it_was(tmp_path):
+    saved = replace(flat_map(), bias=np.array([0.5, -0.5], np.float32))
+    save_elsewhere(tmp_path / "map", saved)
+    loaded = load_elsewhere(tmp_path / "map")
+    vectors = np.array([[0.6, 0.8]], np.float32)
+    assert loaded.log_odds(["a"], vectors) == pytest.approx(saved.log_odds(["a"], vectors))
+    assert (loaded.base, loaded.inside) == ("toy@1", 1)
+    assert load_elsewhere(tmp_path / "none") is None
+
+
+def test_a_file_that_holds_no_map_is_refused(tmp_path):
+    (tmp_path / "map").write_bytes(b"nothing of the kind")
+    with pytest.raises(CorruptArtifact, match="cannot be read"):
+        load_elsewhere(tmp_path / "map")
