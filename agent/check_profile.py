@@ -37,7 +37,7 @@ class ProfileWords:
         self._segments: tuple[str, ...] = ()
 
     def told(self, text: str, evidence: Evidence) -> list[str]:
-        """ "profile" for each word of a prediction, "segment" for each name of a segment, that no evidence has."""
+        """ "profile" for a word of a prediction, "segment" for a part of a segment's name, unless the evidence has it."""
         read = readable(text)
         found = [
             "profile"
@@ -50,14 +50,20 @@ class ProfileWords:
     def _current(self) -> tuple[str, ...]:
         with self._lock:
             if time.monotonic() - self._read_at >= REREAD_SECONDS:
-                self._segments = tuple(filter(None, map(words_of, self._store.segments())))
+                names = (part for name in self._store.segments() for part in name.split(","))
+                self._segments = tuple(dict.fromkeys(filter(None, map(_plain, names))))
                 self._read_at = time.monotonic()
             return self._segments
 
 
+def _plain(text: str) -> str:
+    """A text as words alone, the plural as the singular: "frequent big spender"."""
+    return " ".join(word.rstrip("s") for word in words_of(text).split())
+
+
 def _says(text: str, name: str, evidence: Evidence) -> bool:
     if " " in name:
-        return f" {name} " in f" {words_of(text)} " and f" {name} " not in f" {words_of(evidence.told)} "
+        return f" {name} " in f" {_plain(text)} " and f" {name} " not in f" {_plain(evidence.told)} "
     for match in re.finditer(_OF_SOMEBODY.format(re.escape(name)), text, re.IGNORECASE):
         if match[0].casefold() not in evidence.told:
             return True

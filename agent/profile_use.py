@@ -145,11 +145,7 @@ class ProfileUse:
     def _handed(self, regard: Regard, customer: CustomerId | None, at: datetime) -> Regard:
         if customer is None:
             return regard
-        reasons, words = self._reasons.of(customer, at), list[str]()
-        if regard.profile is not None:
-            found = self._store.fetch(RecordKind.PRODUCTS, regard.profile.next_products)
-            names = {key: product.name for key, product in found.items() if isinstance(product, Product)}
-            words = describe(regard.profile, products=names)
+        reasons, words = self._reasons.of(customer, at), profile_words(self._store, regard.profile)
         return replace(regard, words=(*words, *([reasons.words] if reasons.words else [])), reasons=reasons.shares)
 
     def _rank(self, value: float | None) -> float | None:
@@ -164,6 +160,15 @@ class ProfileUse:
                 self._read_at = time.monotonic()
             values = self._values
         return min(1.0, bisect_left(values, value) / max(1, len(values) - 1)) if values else None
+
+
+def profile_words(store: "Store", profile: CustomerProfile | None) -> tuple[str, ...]:
+    """A profile in words for colleagues; nothing where there is none."""
+    if profile is None:
+        return ()
+    found = store.fetch(RecordKind.PRODUCTS, profile.next_products)
+    names = {key: product.name for key, product in found.items() if isinstance(product, Product)}
+    return tuple(describe(profile, products=names))
 
 
 def routed(handover: Handover, regard: Regard) -> Handover:

@@ -197,6 +197,12 @@ def test_a_segment_of_one_word_is_a_leak_where_it_is_said_of_somebody(shop, verd
     assert "segment" not in verdict_on("Your dog is loyal.").leaks
 
 
+@pytest.mark.parametrize("text", ["You're a frequent big spender.", "Thank you for being active lately."])
+def test_a_part_of_a_segments_name_in_the_singular_is_a_leak_as_well(shop, verdict_on, text):
+    keep(shop, replace(PROFILE, segment="frequent big spenders, active lately"))
+    assert "segment" in verdict_on(text).leaks
+
+
 def test_what_a_published_page_says_may_be_said(shop, verdict_on):
     keep(shop, replace(PROFILE, segment="trail segment"))
     page = "The trail segment is closed. Join our customer group for news."
