@@ -37,7 +37,7 @@ class ProfileWords:
         self._segments: tuple[str, ...] = ()
 
     def told(self, text: str, evidence: Evidence) -> list[str]:
-        """ "profile" for a word of a prediction, "segment" for a part of a segment's name, unless the evidence has it."""
+        """What a reply tells and no evidence has: "profile" for a word of a prediction, "segment" for one's name."""
         read = readable(text)
         found = [
             "profile"

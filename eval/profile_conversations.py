@@ -7,7 +7,8 @@ that no classifier has seen, because the tickets' own phrasings taught the class
 - next-reason hit@3: whether what they wrote about is among the three likeliest reasons; without profiles these are the
   company's commonest. `kept` are the reasons of the kept profile, `situation` those that the conversation uses.
 - queue: whether the first message goes to the right queue, over all messages, over the unsure ones, and where a
-  customer only asks for a person, so that the words name no queue.
+  customer only asks for a person, so that the words name no queue: the general one is taken without profiles. The
+  better guess, the queue of the company's commonest reason, stands beside it.
 - teams: how many teams have it until the right one does: 1 where the queue is right, else 2.
 """
 
@@ -160,6 +161,10 @@ def _figures(cases: Sequence[Case], usual: Sequence[str]) -> dict[str, list[tupl
         "queue_of_first_message": every,
         "queue_where_unsure": [_routed(case, some) for case, some in doubtful if some],
         "queue_where_a_person_is_asked_for": asked,
+        "queue_where_a_person_is_asked_for_over_the_commonest": [
+            (float(queue_of((case.reason,)) == queue_of(usual[:1])), after)
+            for case, (_, after) in zip(cases, asked, strict=True)
+        ],
         "teams_after_first_message": [(2 - one, 2 - other) for one, other in every],
         "teams_where_a_person_is_asked_for": [(2 - one, 2 - other) for one, other in asked],
     }

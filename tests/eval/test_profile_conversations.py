@@ -25,6 +25,7 @@ def test_figures_without_and_with_profiles_are_those_of_the_cases():
         "queue_of_first_message": (0.5, 0.75, 2),
         "queue_where_unsure": (0.0, 1.0, 1),
         "queue_where_a_person_is_asked_for": (0.0, 0.5, 2),
+        "queue_where_a_person_is_asked_for_over_the_commonest": (0.5, 0.5, 2),
         "teams_after_first_message": (1.5, 1.25, 2),
         "teams_where_a_person_is_asked_for": (2.0, 1.5, 2),
     }
