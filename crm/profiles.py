@@ -77,6 +77,21 @@ class Profiles:
                 return
             after = found[-1].customer_id
 
+    def profile_values(self, *, most: int) -> list[float]:
+        """What customers are worth a year, of those profiles that tell it, at most so many, by the customer's key."""
+        known = select(profiles.c.value).where(profiles.c.value.is_not(None))
+        with self._database.read() as connection:
+            return [
+                float(value)
+                for value in connection.execute(known.order_by(profiles.c.customer_id).limit(most)).scalars()
+            ]
+
+    def segments(self) -> list[str]:
+        """The names of the segments that profiles are in."""
+        query = select(profiles.c.segment).where(profiles.c.segment.is_not(None)).distinct()
+        with self._database.read() as connection:
+            return sorted(connection.execute(query.order_by(profiles.c.segment)).scalars())
+
     def predictions_between(self, start: datetime, end: datetime) -> Iterator[Prediction]:
         """The predictions made as of [start, end), in the order they were kept, in bounded memory."""
         after = 0

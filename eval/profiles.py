@@ -130,6 +130,20 @@ def _sample(_: Say) -> Iterator[Row]:
     yield Row(name="sample company", figures=measure_sample(build_sample()), bounds=BOUNDS)
 
 
+def _conversations(progress: Say) -> Iterator[Row]:
+    from eval.homes import laboratory
+    from eval.profile_conversations import measure_conversations
+    from rapport.sample import build_sample
+
+    with laboratory() as lab:
+        table = measure_conversations(lab, build_sample(), progress=progress)
+    for name, row in table.items():
+        without = {"without profiles": row["without"]}
+        change = {f"change_{part}": value for part, value in row["change"].items()}
+        figures = {**row["with"], **change}
+        yield Row(name=f"conversations: {name}", figures=figures, references=without, cases=row["tickets"])
+
+
 def _against(name: str, measured: Sequence[Any], bounds: tuple[Bound, ...]) -> Row:
     """The first of several methods on the same cases, with the others as its references."""
     model, *others = measured
@@ -158,4 +172,5 @@ PARTS: Mapping[str, Callable[[Say], Iterator[Row]]] = {
     "synthetic": _synthetic,
     "groups": _groups,
     "sample": _sample,
+    "conversations": _conversations,
 }

@@ -20,6 +20,7 @@ from profiles.lstm import PurchaseModel
 from profiles.reasons import reasons
 from profiles.recommend import Recommender
 from profiles.segments import Segmentation
+from profiles.situations import Situations
 from profiles.tables import Table
 from profiles.targets import Horizons, standings
 from rapport.cards import read_card
@@ -37,7 +38,7 @@ TRAIN = "Run: rapport profiles train"
 Score = Literal["churn_risk", "contact_risk"]
 _PARTS: Mapping[str, Callable[[Path], Any]] = {
     "churn": TableModel.load, "contact": TableModel.load, "purchases": PurchaseModel.load,
-    "recommender": Recommender.load, "segments": Segmentation.load,
+    "recommender": Recommender.load, "segments": Segmentation.load, "situations": Situations.load,
 }  # fmt: skip
 
 
@@ -70,6 +71,7 @@ class Predictor:
     contact: TableModel | None = None
     purchases: PurchaseModel | None = None
     recommender: Recommender | None = None
+    situations: Situations | None = None
     segments: Segmentation | None = None
 
     def profiles(self, history: History, day: float, shelf: Shelf) -> list[CustomerProfile]:
@@ -158,6 +160,16 @@ def _risks(score: Score, model: TableModel | None, table: Table, rows: Array) ->
         int(row): _Risk(round(float(chances[place]), 6), reasons(score, ranked(names, found[place], asked, place)))
         for place, row in enumerate(rows)
     }
+
+
+def load_situations(home: "Home", store: "Store") -> Situations | None:
+    """What customers write about by their situation, of the predictor in use; None where there is none of this home."""
+    name = current(home, PROFILES)
+    if name is None:
+        return None
+    folder = artifact_folder(home, name)
+    own = read_card(folder).data.get("company") == store.store_id
+    return Situations.load(folder / "situations") if own and (folder / "situations").is_dir() else None
 
 
 def load_predictor(home: "Home", store: "Store", name: str | None = None) -> Predictor:

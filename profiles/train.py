@@ -30,6 +30,7 @@ from profiles.recommend_signals import RecommendPlan
 from profiles.rfm import rfm_of
 from profiles.rows import Looking, Rows, TargetOf
 from profiles.segments import SegmentPlan, fit_segments
+from profiles.situations import learn_from
 from profiles.table_scores import table_scores
 from profiles.targets import Horizons, churn_target, contact_target
 from rapport.cards import Card, publish, read_card
@@ -112,6 +113,8 @@ def train_profiles(
     parts["purchases"], scores["purchases"] = _purchases(looking, end, plan)
     say("learning products")
     parts["recommender"], scores["products"] = _products(looking, shelf, end, plan)
+    say("learning reasons by situation")
+    parts["situations"] = learn_from(store, as_of)
     say("finding segments")
     parts["segments"], scores["segments"] = _segments(looking, end, plan)
     predictor = Predictor(name=name, facts=facts, **parts)
