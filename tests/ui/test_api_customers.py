@@ -24,8 +24,10 @@ def customer(served) -> Customer:
 
 @pytest.fixture
 def foreseen(served, customer) -> CustomerProfile:
-    profile = CustomerProfile(customer_id=customer.id, as_of=NOW, model="profiles", standing="active", churn_risk=0.7,
-                              contact_risk=0.2, value=99.0, next_reasons=(("invoice", 0.5),), drivers=(DRIVER,))  # fmt: skip
+    profile = CustomerProfile(
+        customer_id=customer.id, as_of=NOW, model="profiles", standing="active", churn_risk=0.7, contact_risk=0.2,
+        value=99.0, next_reasons=(("invoice", 0.5),), drivers=(DRIVER,),
+    )  # fmt: skip
     served.service.store.keep_profiles([profile])
     return profile
 
@@ -100,7 +102,8 @@ def test_a_turn_of_a_verified_customer_renews_their_profile(predicting, customer
         f"/v1/conversations/{conversation.id}/messages", json={"text": "How do I return shoes?"},
         headers={"Authorization": f"Bearer {token}"},
     )  # fmt: skip
-    predicting.service.runner.close()
+    while predicting.service.answering(conversation.id):  # the answer comes before the turn has ended
+        predicting.client.get("/health/live")
     assert predicting.service.profiling.settle()
     assert predicting.service.store.profile(customer.id).model == "quick"
 
