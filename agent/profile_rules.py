@@ -13,8 +13,9 @@ from functools import cache
 from typing import Any, Literal, get_args
 
 from prompts.render import rules, template
+from rapport.customer_profiles import CustomerProfile
 from rapport.errors import DataError
-from rapport.types import CustomerProfile, DecisionKind, Identity
+from rapport.types import DecisionKind, Identity
 
 Priority = Literal["low", "normal", "high", "urgent"]
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)

@@ -20,8 +20,9 @@ from agent.wording_products import products_words
 from profiles.describe import describe
 from prompts.render import speaks
 from prompts.slots import listing
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import CustomerId, Product, ProductId, RecordKind
-from rapport.types import CustomerProfile, Handover, Identity, State, ToolResult, Understanding, Viewer
+from rapport.types import Handover, Identity, State, ToolResult, Understanding, Viewer
 
 if TYPE_CHECKING:
     from crm.store import Store

@@ -12,8 +12,8 @@ from crm import codec
 from crm.database import Database
 from crm.records_store import pieces
 from crm.tables import customers, predictions, profiles
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import CustomerId
-from rapport.types import CustomerProfile
 
 _AT_ONCE = 500
 _SCORES = ("churn_risk", "contact_risk", "value")

@@ -20,8 +20,8 @@ from rapport.records import CustomerId, Order
 if TYPE_CHECKING:
     from crm.store import Store
     from profiles.predictor import Predictor
+    from rapport.customer_profiles import CustomerProfile
     from rapport.sample import SampleCompany
-    from rapport.types import CustomerProfile
 
 BOUNDS = (
     Bound(name="planted_named", least=0.9),

@@ -13,6 +13,7 @@ from crm.histories import moment_of
 from profiles.buying import Outlook, Shelf, contacts_of, outlooks, segments_of, suggestions
 from profiles.counting import Array, Tally
 from profiles.dnn import TableModel
+from profiles.embedding import Embedder
 from profiles.explain import features_of, pushes, ranked
 from profiles.features import feature_table
 from profiles.history import History
@@ -24,10 +25,10 @@ from profiles.situations import Situations
 from profiles.tables import Table
 from profiles.targets import Horizons, standings
 from rapport.cards import read_card
+from rapport.customer_profiles import CustomerProfile, ProfileDriver
 from rapport.errors import CorruptArtifact, NotFound, Refused
 from rapport.records import CustomerId, ProductId
 from rapport.registry import PROFILES, artifact_folder, current
-from rapport.types import CustomerProfile, ProfileDriver
 
 if TYPE_CHECKING:
     from crm.store import Store
@@ -39,6 +40,7 @@ Score = Literal["churn_risk", "contact_risk"]
 _PARTS: Mapping[str, Callable[[Path], Any]] = {
     "churn": TableModel.load, "contact": TableModel.load, "purchases": PurchaseModel.load,
     "recommender": Recommender.load, "segments": Segmentation.load, "situations": Situations.load,
+    "embedder": Embedder.load,
 }  # fmt: skip
 
 
@@ -73,6 +75,7 @@ class Predictor:
     recommender: Recommender | None = None
     situations: Situations | None = None
     segments: Segmentation | None = None
+    embedder: Embedder | None = None
 
     def profiles(self, history: History, day: float, shelf: Shelf) -> list[CustomerProfile]:
         """A profile of everybody known when `day` begins, by customer. What happens later is not looked at.
@@ -90,6 +93,7 @@ class Predictor:
         contact = _risks("contact_risk", self.contact, table, np.arange(len(table)))
         buying = self._buying(known, day, shelf)
         nobody, as_of = _Buying(), moment_of(day)
+        places = np.empty((len(table), 0)) if self.embedder is None else self.embedder.embed(table)
         return [
             CustomerProfile(
                 customer_id=CustomerId(str(id)),
@@ -99,6 +103,7 @@ class Predictor:
                 churn_risk=churn[row].chance if row in churn else None,
                 contact_risk=contact[row].chance if row in contact else None,
                 drivers=tuple(driver for risks in (churn, contact) if row in risks for driver in risks[row].drivers),
+                embedding=tuple(round(float(number), 4) for number in places[row]),
                 **asdict(buying.get(str(id), nobody)),
             )
             for row, id in enumerate(known.customers)

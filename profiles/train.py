@@ -17,6 +17,8 @@ import numpy as np
 from crm.histories import day_of, moment_of
 from profiles.buying import Shelf, contacts_of, usual
 from profiles.dnn import TableModel, TablePlan, fit_table
+from profiles.embedding import Embedder, EmbeddingPlan, fit_embedding
+from profiles.features import feature_table
 from profiles.gathering import Moment, Money
 from profiles.history import History, Kind, merged
 from profiles.lstm import fit_purchases
@@ -70,6 +72,7 @@ class ProfilePlan:
     purchases: PurchasePlan = field(default_factory=PurchasePlan)
     products: RecommendPlan = field(default_factory=RecommendPlan)
     segments: SegmentPlan = field(default_factory=SegmentPlan)
+    embedding: EmbeddingPlan = field(default_factory=EmbeddingPlan)
 
     def seeded(self) -> "ProfilePlan":
         """The same plan with its seed given to every part."""
@@ -79,6 +82,7 @@ class ProfilePlan:
             purchases=replace(self.purchases, seed=self.seed),
             products=replace(self.products, seed=self.seed),
             segments=replace(self.segments, seed=self.seed),
+            embedding=replace(self.embedding, seed=self.seed),
         )
 
 
@@ -117,6 +121,7 @@ def train_profiles(
     parts["situations"] = learn_from(store, as_of)
     say("finding segments")
     parts["segments"], scores["segments"] = _segments(looking, end, plan)
+    parts["embedder"] = _embedder(looking, end, plan)
     predictor = Predictor(name=name, facts=facts, **parts)
     card = Card(
         name=name,
@@ -212,6 +217,17 @@ def _segments(looking: Looking, end: float, plan: ProfilePlan) -> Learnt:
         return None, None
     scores = {"silhouette": round(found.silhouette, 4), "stability": round(found.stability, 4)}
     return found, {**scores, "customers": {one.name: one.customers for one in found.segments}}
+
+
+def _embedder(looking: Looking, end: float, plan: ProfilePlan) -> Embedder | None:
+    """What places everybody known near those who are like them."""
+    known = looking.history.chosen(looking.history.known())
+    table = feature_table(known, end, limit=looking.limit, categories=looking.categories)
+    try:
+        return fit_embedding(table, plan.embedding)
+    except UserError as error:
+        log.info("no embedding is learnt: %s", error)
+        return None
 
 
 def _fit(rows: Rows, plan: ProfilePlan) -> TableModel:

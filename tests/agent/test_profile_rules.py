@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.profile_rules import NOTHING, Actions, Occasion, actions_for, read_rules, shipped_rules
+from rapport.customer_profiles import CustomerProfile
 from rapport.errors import DataError
 from rapport.records import CustomerId
-from rapport.types import CustomerProfile, Identity
+from rapport.types import Identity
 
 PROFILE = CustomerProfile(
     customer_id=CustomerId("t:anna"), as_of=datetime(2026, 3, 1, tzinfo=UTC), model="profiles", standing="active",

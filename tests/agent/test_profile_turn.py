@@ -9,8 +9,9 @@ import pytest
 from agent.profile_rules import read_rules
 from agent.profile_use import ProfileUse
 from agent.turn import Agent
+from rapport.customer_profiles import CustomerProfile, ProfileDriver
 from rapport.doubles import ScriptedChat
-from rapport.types import CustomerProfile, Identity, ProfileDriver, Viewer
+from rapport.types import Identity, Viewer
 
 ANNA, BEN = "t:anna", "t:ben"
 OWNER, CLAIMED = Viewer(ANNA, Identity.VERIFIED), Viewer(ANNA, Identity.CLAIMED)

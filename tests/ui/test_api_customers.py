@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rapport.customer_profiles import CustomerProfile, ProfileDriver
 from rapport.records import Customer, RecordKind
-from rapport.types import CustomerProfile, Identity, ProfileDriver, Viewer
+from rapport.types import Identity, Viewer
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 DRIVER = ProfileDriver(
@@ -102,7 +103,8 @@ def test_a_turn_of_a_verified_customer_renews_their_profile(predicting, customer
         f"/v1/conversations/{conversation.id}/messages", json={"text": "How do I return shoes?"},
         headers={"Authorization": f"Bearer {token}"},
     )  # fmt: skip
-    predicting.service.runner.close()
+    while predicting.service.answering(conversation.id):  # the answer comes before the turn has ended
+        predicting.client.get("/health/live")
     assert predicting.service.profiling.settle()
     assert predicting.service.store.profile(customer.id).model == "quick"
 

@@ -5,8 +5,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import RecordKind
-from rapport.types import CustomerProfile
 from ui.api.errors import BY_STATUS, STATUS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
