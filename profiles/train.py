@@ -108,21 +108,9 @@ def train_profiles(
     )  # fmt: skip
     looking = Looking(history=history, horizons=horizons, limit=facts.limit, categories=shelf.category)
     plan = plan.seeded()
-    scores: dict[str, Any] = {}
-    parts: dict[str, Any] = {}
-    for part, target, days in (("churn", churn_target, horizons.churn), ("contact", contact_target, horizons.contact)):
-        say(f"learning {part} risk")
-        parts[part], scores[part] = _risk(looking, target, days, end, plan)
-    say("learning purchases")
-    parts["purchases"], scores["purchases"] = _purchases(looking, end, plan)
-    say("learning products")
-    parts["recommender"], scores["products"] = _products(looking, shelf, end, plan)
+    parts, scores = _parts(looking, shelf, end, plan, say)
     say("learning reasons by situation")
-    parts["situations"] = learn_from(store, as_of)
-    say("finding segments")
-    parts["segments"], scores["segments"] = _segments(looking, end, plan)
-    parts["embedder"] = _embedder(looking, end, plan)
-    predictor = Predictor(name=name, facts=facts, **parts)
+    predictor = Predictor(name=name, facts=facts, situations=learn_from(store, as_of), **parts)
     card = Card(
         name=name,
         kind=PROFILES,
@@ -138,6 +126,26 @@ def train_profiles(
     with publish(home.models / name, card) as folder:
         predictor.save(folder)
     return read_card(home.models / name)
+
+
+def _parts(
+    looking: Looking, shelf: Shelf, end: float, plan: ProfilePlan, say: Say
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The models by the names that `Predictor` gives them, and what each scored on the last window."""
+    horizons = looking.horizons
+    parts: dict[str, Any] = {}
+    scores: dict[str, Any] = {}
+    for part, target, days in (("churn", churn_target, horizons.churn), ("contact", contact_target, horizons.contact)):
+        say(f"learning {part} risk")
+        parts[part], scores[part] = _risk(looking, target, days, end, plan)
+    say("learning purchases")
+    parts["purchases"], scores["purchases"] = _purchases(looking, end, plan)
+    say("learning products")
+    parts["recommender"], scores["products"] = _products(looking, shelf, end, plan)
+    say("finding segments")
+    parts["segments"], scores["segments"] = _segments(looking, end, plan)
+    parts["embedder"] = _embedder(looking, end, plan)
+    return parts, scores
 
 
 def _history(store: "Store", money: Money, times: tuple[float, float], plan: ProfilePlan) -> History:
