@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,47 @@ def _sequences(progress: Say) -> Iterator[Row]:
     yield _against("next product", measure_sequences(read_games(_file(GAMES)), progress=progress), SEQUENCE_BOUNDS)
 
 
+def _segments(_: Say) -> Iterator[Row]:
+    from eval.profile_recommend import RETAIL
+    from eval.profile_segments import SEGMENT_BOUNDS, measure_segments
+    from profiles.transaction_files import read_transactions
+
+    transactions = read_transactions(_file(RETAIL)).transactions
+    found = measure_segments(transactions)
+    cases = len(transactions.customers)
+    yield Row(name="segments of online retail", figures=found.figures, bounds=SEGMENT_BOUNDS, cases=cases)
+
+
+def _synthetic(progress: Say) -> Iterator[Row]:
+    from eval.profile_synthetic import SYNTHETIC_BOUNDS, TELCO_FILE, measure_synthetic, telco_rows
+
+    data = public_data(TELCO_FILE.partition("/")[0])
+    if data is None:
+        raise NotFound(f"{TELCO_FILE} is not present.", hint=f"Set {PUBLIC_DATA_VARIABLE} to the folder that holds it.")
+    table = telco_rows(data.parent)
+    made = {one.name: one.figures for one in measure_synthetic(table, progress=progress)}
+    figures = made.pop("gan")
+    yield Row(name="made-up customers", figures=figures, references=made, bounds=SYNTHETIC_BOUNDS, cases=len(table))
+
+
+def _groups(_: Say) -> Iterator[Row]:
+    """Look-alikes and the forecast of contacts, on the sample company."""
+    from crm.histories import day_of
+    from eval.profile_sample import sample_records
+    from eval.profile_segments import FORECAST_BOUNDS, PERSONA_BOUNDS, measure_forecast, measure_personas
+    from profiles.contacts import count_contacts
+    from profiles.score import moment_of_records
+    from rapport.sample import build_sample
+
+    company = build_sample()
+    with sample_records(company) as (_home, store):
+        yield Row(name="look-alikes", figures=measure_personas(store, company.personas), bounds=PERSONA_BOUNDS)
+        moment = moment_of_records(store, datetime.now(UTC))
+        contacts = count_contacts(store.contact_rows(before=moment), str, end=day_of(moment))
+        for span, figures in measure_forecast(contacts).items():
+            yield Row(name=f"contacts by {span}", figures=figures, bounds=FORECAST_BOUNDS)
+
+
 def _sample(_: Say) -> Iterator[Row]:
     from eval.profile_sample import BOUNDS, measure_sample
     from rapport.sample import build_sample
@@ -126,6 +168,9 @@ PARTS: Mapping[str, Callable[[Say], Iterator[Row]]] = {
     "purchases": _purchases,
     "baskets": _baskets,
     "sequences": _sequences,
+    "segments": _segments,
+    "synthetic": _synthetic,
+    "groups": _groups,
     "sample": _sample,
     "conversations": _conversations,
 }

@@ -37,7 +37,7 @@ class EmbeddingPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Embedder:
-    """network: a torch module that maps encoded rows to embeddings. middle: (columns,), taken off first."""
+    """network: a torch module, encoder then decoder. middle, spread: (columns,), what standardises encoded rows."""
 
     plan: EmbeddingPlan
     encoding: Encoding
@@ -52,8 +52,9 @@ class Embedder:
 
         rows = torch.from_numpy((_dense(table, self.encoding) - self.middle) / self.spread)
         with torch.inference_mode():
-            found: np.ndarray = self.network[0](rows).numpy()
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+            raw = self.network[0](rows).numpy()
+        found: np.ndarray = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9)
+        return found
 
     def save(self, folder: Path) -> None:
         """Write the facts and the weights."""
@@ -157,12 +158,12 @@ def _trained(rows: "np.ndarray", plan: EmbeddingPlan) -> Any:
         optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-3)
         steps = plan.epochs * -(-len(rows) // plan.batch)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps)
-        right = torch.from_numpy(rows)
+        right: Any = torch.from_numpy(rows)
         for _ in range(plan.epochs):
-            for part in torch.randperm(len(right)).split(plan.batch):
+            for part in torch.split(torch.randperm(len(right)), plan.batch):
                 other = right[torch.randint(len(right), (len(part),))]
                 seen = torch.where(torch.rand(len(part), rows.shape[1]) < plan.swapped, other, right[part])
-                loss = torch.nn.functional.mse_loss(network(seen), right[part])
+                loss: Any = torch.nn.functional.mse_loss(network(seen), right[part])
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 optimiser.step()

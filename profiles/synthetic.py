@@ -1,9 +1,10 @@
 """Customers who do not exist, drawn from a table of those who do: for demos, and for rare classes.
 
 A Gaussian copula: columns become normal scores, their correlations are kept, and scores drawn by them go back through
-each column's own distribution. With `by`, the rows of each value of that column have correlations of their own, and a
-rare value can be drawn alone. Rows that copy a customer of the table are drawn anew. `profiles.synthetic_gan` is the
-other model with this face; `eval.profile_synthetic` measures both.
+each column's own distribution. It is quick and needs few rows; `profiles.synthetic_gan`, the other model with this
+face, is nearer to what columns of many categories have in common (`eval.profile_synthetic` measures both). With `by`,
+the rows of each value of that column are learnt apart, and a rare value can be drawn alone. Rows that copy a customer
+of the table are drawn anew.
 Source: Nelsen, An Introduction to Copulas, 2006; Patki, Wedge and Veeramachaneni, DSAA 2016.
 """
 

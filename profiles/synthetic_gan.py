@@ -1,4 +1,4 @@
-"""Synthetic customers by a generative adversarial net (WGAN-GP): the model that the copula is measured against.
+"""Synthetic customers by a generative adversarial net (WGAN-GP): truer than a copula where there are rows enough.
 
 Numbers are told as normal scores and categories as one of their vocabulary, which the generator draws by a relaxed
 choice (Gumbel-softmax) so that the critic's slope reaches it.

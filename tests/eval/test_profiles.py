@@ -1,11 +1,15 @@
 """What the predictors must show: chosen by part, told with references, missed where it falls short."""
 
+import json
+
 import pytest
+from typer.testing import CliRunner
 
 from eval.profiles import PARTS, Row, measure_profiles
 from eval.report import Bound
 from rapport.errors import NotFound, UserError
 from rapport.paths import PUBLIC_DATA_VARIABLE
+from ui.cli import app
 
 
 @pytest.fixture
@@ -19,7 +23,7 @@ def test_an_unknown_part_is_refused_and_the_known_ones_are_named():
     assert all(name in (raised.value.hint or "") for name in PARTS)
 
 
-@pytest.mark.parametrize("part", ["churn", "purchases", "baskets", "sequences"])
+@pytest.mark.parametrize("part", ["churn", "purchases", "baskets", "sequences", "segments", "synthetic"])
 def test_a_part_asked_for_by_name_says_which_public_data_it_needs(no_public_data, part):
     with pytest.raises(NotFound, match=r"present|absent|not"):
         list(measure_profiles([part]))
@@ -34,3 +38,12 @@ def test_a_row_says_what_it_misses_and_shows_its_references():
     told = row.as_json()
     assert told["references"] == {"LightGBM": {"roc_auc": 0.83}}
     assert told["bounds"] == ["roc_auc >= 0.849"]
+
+
+@pytest.mark.slow
+def test_the_command_tells_what_the_sample_company_shows():
+    result = CliRunner().invoke(app, ["eval", "profiles", "--part", "sample", "--part", "groups", "--json"])
+    assert result.exit_code == 0, result.output
+    rows = {row["name"]: row["figures"] for row in json.loads(result.stdout)["parts"]}
+    assert rows["sample company"]["planted_named"] >= 0.9
+    assert rows["look-alikes"]["over_chance"] >= 0.3

@@ -33,11 +33,16 @@ def _render(data: dict[str, Any]) -> None:
 
     for row in data["parts"]:
         cases = "" if row["cases"] is None else f", {row['cases']:,} cases"
-        console().print(f"\n{row['name']}{cases}; must be: {', '.join(row['bounds']) or 'nothing'}", markup=False)
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        names = [name for name, value in row["figures"].items() if isinstance(value, int | float)]
-        for name in ("", *names):
-            table.add_column(name.replace("_", " "))
-        for who, figures in {"Rapport": row["figures"], **row["references"]}.items():
-            table.add_row(who, *("" if figures.get(name) is None else str(figures[name]) for name in names))
+        table = Table(box=None, padding=(0, 2, 0, 0), title=f"{row['name']}{cases}", title_justify="left")
+        for name in ("", "Rapport", *row["references"], "must be"):
+            table.add_column(name, justify="left" if name in ("", "must be") else "right")
+        bounds = {bound.split(" ", 1)[0]: bound.split(" ", 1)[1] for bound in row["bounds"]}
+        for name, value in row["figures"].items():
+            others = [figures.get(name) for figures in row["references"].values()]
+            table.add_row(name.replace("_", " "), *map(_told, (value, *others)), bounds.get(name, ""))
         console().print(table)
+        console().print()
+
+
+def _told(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from profiles.synthetic import FitPart
     from profiles.tables import Table
 
+LEAST_FOR_GAN = 1_000  # rows; a net sees fewer so often that it may learn them by heart
+
 
 def command(
     count: Annotated[int, typer.Argument(min=1, max=10_000_000, help="How many customers to make up.")],
@@ -21,7 +23,9 @@ def command(
     id_column: IdOption = None,
     by: Annotated[str, typer.Option("--by", metavar="COLUMN", help="Learn each value of it apart.")] = "",
     only: Annotated[str | None, typer.Option("--only", metavar="VALUE", help="Make up this value of it alone.")] = None,
-    model: Annotated[str, typer.Option("--model", help="copula or gan.")] = "copula",
+    model: Annotated[
+        str, typer.Option("--model", help="gan or copula; default: gan for 1,000 rows or more, which needs a minute.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 42,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -32,14 +36,15 @@ def command(
     from rapport.errors import UserError
 
     models: dict[str, FitPart] = {"copula": fit_copula, "gan": fit_gan}
-    if model not in models:
+    if model and model not in models:
         raise UserError(f"there is no model '{model}'.", hint="Give --model copula or --model gan.")
     with console(stderr=True).status("learning"):
         known = _of_file(table, id_column or "") if table else _of_home(home)
-        drawn = fit_synthesiser(known, by=by, seed=seed, fit=models[model]).draw(count, seed=seed, only=only)
+        chosen = model or ("gan" if len(known) >= LEAST_FOR_GAN else "copula")
+        drawn = fit_synthesiser(known, by=by, seed=seed, fit=models[chosen]).draw(count, seed=seed, only=only)
     _write(out, drawn)
     told: dict[str, Any] = {
-        "rows": len(drawn), "learnt_from": len(known), "model": model,
+        "rows": len(drawn), "learnt_from": len(known), "model": chosen,
         "columns": len(known.numeric) + len(known.categorical), "out": str(out),
     }  # fmt: skip
     emit(told, as_json, _render)
