@@ -1,7 +1,7 @@
 """Make a kept turn again from what it started from, and say what came out differently. Writes nothing.
 
-A turn is decided by its conversation so far, the records, the models, the index and the settings. Where all of these
-are as they were, a replay is the same word by word.
+A turn is decided by its conversation so far, the records, the customer's profile, the models, the index and the
+settings. Where all of these are as they were, a replay is the same word by word.
 """
 
 from dataclasses import dataclass, replace

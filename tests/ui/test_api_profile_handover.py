@@ -1,0 +1,58 @@
+"""The profile of a customer beside what colleagues get over HTTP, and in nothing that the customer gets."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from rapport.records import Customer, RecordKind
+from rapport.types import ConversationId, CustomerProfile, Identity, Viewer
+
+NOW = datetime(2026, 10, 20, tzinfo=UTC)
+QUESTION = "Can I return shoes that I have worn outside?"
+
+
+@pytest.fixture
+def foreseen(served) -> CustomerProfile:
+    made = Customer(source="crm", source_id="mira", name="Mira Holt", email="mira@example.com", created_at=NOW)
+    served.service.store.remove(RecordKind.CUSTOMERS, [made.id])
+    served.service.store.upsert([made])
+    profile = CustomerProfile(
+        customer_id=made.id, as_of=NOW, model="profiles", standing="active", segment="quiet collectors",
+        churn_risk=0.73, value=99.0,
+    )  # fmt: skip
+    served.service.store.keep_profiles([profile])
+    return profile
+
+
+@pytest.fixture
+def known(served, foreseen):
+    """A conversation of a verified customer: its id and the headers of who opened it."""
+    viewer = Viewer(customer_id=foreseen.customer_id, identity=Identity.VERIFIED)
+    conversation, token = served.service.open(viewer=viewer, channel="web")
+    return conversation.id, {"Authorization": f"Bearer {token}"}
+
+
+def post(served, address: str, headers: dict[str, str], **body: object):
+    answer = served.client.post(f"/v1/conversations/{address}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_a_suggested_reply_comes_with_the_profile_and_does_not_say_it(served, known):
+    id, headers = known
+    post(served, f"{id}/assign", served.staff, name="Anna")
+    post(served, f"{id}/messages", headers, text=QUESTION)
+    said = served.client.post("/v1/suggestions", json={"conversation_id": id}, headers=served.staff).json()
+    assert any("quiet collectors" in line for line in said["profile"])
+    assert "collector" not in said["text"]
+
+
+def test_a_handover_by_the_button_carries_the_profile_and_the_customer_reads_none_of_it(served, known):
+    id, headers = known
+    events = post(served, f"{id}/messages", headers, text=QUESTION)
+    moved = post(served, f"{id}/handover", headers, reason="I want a person")
+    assert "Risk of leaving: high (73%)" in served.service.store.handover(ConversationId(id)).summary
+    seen = served.client.get(f"/v1/conversations/{id}", headers=headers).json()
+    for text in (events, moved, json.dumps(seen)):
+        assert not any(word in text.casefold() for word in ("collector", "risk", "73%", "segment"))
