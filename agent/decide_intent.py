@@ -16,6 +16,7 @@ _CHANGE = re.compile(
 )
 VERY_SURE = 0.9
 LIKELY_CHANGE = 0.55  # probability of all changes together from which one is wanted, whichever it is
+_TO_KNOW = re.compile(r"\b(?:know|tell|list|name|say|look up|find out|check|which|what|when|how)\b", re.IGNORECASE)
 _MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
 _OWN_MONEY = re.compile(r"\b(?:total|did i (?:\w+ )?pay|i paid|did it cost)\b", re.IGNORECASE)
 FOREIGN_SHARE = 0.5  # of the usual confidence, from which a request for own records in another language is taken up
@@ -52,7 +53,8 @@ def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
     sure = ask.confidence >= facts.limits.confidence
     discussed = facts.context.order is not None and facts.identity is Identity.VERIFIED
     # "what day did I put it in?", "I sent it back, so how much do I get?", but not "please change how I pay"
-    clear = asks_field(ask) and (asks_question(ask.text) or not requests_change(ask.text))
+    asks = asks_question(ask.text) or bool(_TO_KNOW.search(ask.text)) or not requests_change(ask.text)
+    clear = asks_field(ask) and asks
     changes = wants_order_changed(ask.text) and not clear
     read = sure and ask.intent in WRITE_INTENTS and (ask.confidence >= VERY_SURE or not clear)
     changes = changes or (read and bool(_CHANGE.search(ask.text)))
@@ -64,6 +66,8 @@ def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
 def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
     """What a message that names an order wants of it: where it is, unless the reading or the words say otherwise."""
     changes = wants_order_changed(ask.text)
+    if ask.intent == "refund_status" and any(name.startswith("refund") for name in ask.topics):
+        changes = False  # "how large is the refund?"
     if sure and _fits_a_number(ask) and not (changes and ask.intent in ("order_status", "refund_status")):
         return ask.intent
     shares = {ask.intent: ask.confidence, **dict(ask.alternatives)}

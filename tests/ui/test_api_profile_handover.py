@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import Customer, RecordKind
-from rapport.types import ConversationId, CustomerProfile, Identity, Viewer
+from rapport.types import ConversationId, Identity, Viewer
 
 NOW = datetime(2026, 10, 20, tzinfo=UTC)
 QUESTION = "Can I return shoes that I have worn outside?"
