@@ -11,6 +11,7 @@ from agent.desk import Desk
 from agent.extract import Extractor
 from agent.facts import Limits
 from agent.identify import fact_names
+from agent.profile_use import ProfileUse
 from agent.thread import utc_now
 from agent.turn import Agent, Clock, Parts
 from agent.writer import GroundedComposer, Writer, load_writer
@@ -66,6 +67,7 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             limits=limits_of(settings),
             clock=clock,
             models={**models, "encoder": encoder.name, "chat": _named(settings, writer)},
+            profiles=ProfileUse(store, home=home),
         )
     )
 

@@ -17,6 +17,7 @@ from agent.check_fields import wrong_fields
 from agent.check_language import other_language
 from agent.check_names import unknown_names
 from agent.check_private import Private
+from agent.check_profile import ProfileWords
 from agent.check_prompt import prompt_text, readable, visible
 from agent.check_states import wrong_states
 from agent.check_support import unsupported
@@ -43,6 +44,7 @@ class Checker:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._private = Private(catalogue.store)
+        self._profiles = ProfileWords(catalogue.store)
 
     def check(self, text: str, brief: Brief, viewer: Viewer, *, taught: bool = False) -> Verdict:
         """What is wrong with a reply; `passed` where nothing is.
@@ -70,6 +72,7 @@ class Checker:
                 *_not_for(viewer, brief),
                 *self._others(bare, evidence, brief, viewer),
                 *self._private.staff_text(bare, evidence.words),
+                *self._profiles.told(bare, evidence),
             ),
             rule_breaks=(
                 *_forbidden(readable(bare), evidence),

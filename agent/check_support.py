@@ -33,12 +33,19 @@ def unsupported(text: str, evidence: Evidence, brief: Brief) -> list[str]:
     for sentence in split(LINK.sub(" ", EMAIL.sub(" ", text))):
         if not english and detect_language(sentence, default=brief.locale) != "en":
             continue
-        asked = _terms(brief.question) if _DENIES.search(sentence) else frozenset()
-        terms = [term for term in _words(sentence) if term.isalpha()]
-        strange = sorted(set(terms) - known - asked - own - _named(sentence, brief.question))
+        terms = {term for term in _words(sentence) if term.isalpha()}
+        strange = sorted(terms - known - own - _named(sentence, brief.question) - _denied(sentence, brief.question))
         if len(strange) >= FEWEST:
             found.append(f"unsupported: {' '.join(strange)}")
     return found
+
+
+def _denied(sentence: str, question: str) -> frozenset[str]:
+    """What the customer asked for and this sentence denies: it stands behind the denial and nowhere before it."""
+    denial = _DENIES.search(sentence)
+    if denial is None:
+        return frozenset()
+    return _terms(question) & _terms(sentence[denial.end() :]) - _terms(sentence[: denial.start()])
 
 
 def _named(sentence: str, question: str) -> frozenset[str]:

@@ -39,6 +39,7 @@ class Context:
     clarified: times in a row that the agent asked back. unhelped: times in a row that it asked back or had no answer.
     trail: sentiment of the customer's messages, said: their last vectors, packed; both oldest first.
     since: id of the message that this context starts with; earlier ones belong to a closed conversation.
+    suggested: products were suggested, which is done once.
     """
 
     order: str | None = None
@@ -54,6 +55,7 @@ class Context:
     trail: tuple[float, ...] = ()
     said: tuple[str, ...] = ()
     since: int = 0
+    suggested: bool = False
 
 
 def read_context(stored: Mapping[str, Any]) -> Context:

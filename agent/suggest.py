@@ -12,6 +12,7 @@ from agent.decide import decide
 from agent.events import result
 from agent.facts import Facts, Identified, Step
 from agent.know import Known, know
+from agent.profile_use import profile_words
 from agent.thread import Thread, begin
 from crm.store import Suggestion
 from rapport.errors import Refused
@@ -42,13 +43,14 @@ class Suggested:
     """A suggested reply. message_id: the customer's message that it answers.
 
     kept: the suggestion as it stands in the store; None where neither records nor articles answer. citations: of its
-    text. internal: best first.
+    text. internal: best first. profile: the customer's in words, for the colleague alone.
     """
 
     message_id: MessageId
     kept: Suggestion | None
     citations: tuple[Citation, ...] = ()
     internal: tuple[Internal, ...] = ()
+    profile: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,9 @@ def _suggested(parts: "Parts", asked: _Asked) -> Suggested:
     steps = tuple(_told(decide(facts)))
     last = thread.messages[-1].id
     assert last is not None  # the store has kept it
-    made = Suggested(message_id=last, kept=None, internal=tuple(_internal(parts, asked)))
+    profile = parts.store.profile(viewer.customer_id) if viewer.customer_id is not None else None
+    told = profile_words(parts.store, profile)
+    made = Suggested(message_id=last, kept=None, internal=tuple(_internal(parts, asked)), profile=told)
     return _written(parts, made, facts, steps, known=known, asked=asked) if steps else made
 
 

@@ -9,6 +9,7 @@ from agent.desk import Written
 from agent.facts import Facts, Identified, Step
 from agent.handover import Event, make_handover, next_state, queue_of
 from agent.know import Known
+from agent.profile_use import NOBODY, Regard, routed
 from agent.remember import remember, tried
 from rapport.types import (
     Conversation,
@@ -96,6 +97,7 @@ class Done:
     steps: tuple[Step, ...]
     results: tuple[ToolResult | None, ...]
     written: Written
+    regard: Regard = NOBODY
 
 
 def conclude(
@@ -106,7 +108,9 @@ def conclude(
     event = event_of(done.steps, thread.start, gave_up=written.gave_up)
     state = next_state(thread.start, event)
     context = remember(done.facts, done.steps, done.results)
-    tools = tuple(result for result in done.results if result is not None)
+    if done.regard.suggested is not None:
+        context = replace(context, suggested=True)
+    tools = tuple(result for result in (*done.results, done.regard.suggested) if result is not None)
     turn = Turn(
         id=id,
         conversation_id=thread.conversation.id,
@@ -125,7 +129,7 @@ def conclude(
         customer_id=done.viewer.customer_id,
         context=write_context(context),
         ms={},
-        models={**models, "writer": written.writer},
+        models={**models, "writer": written.writer, **done.regard.trace},
         index_version=index_version,
     )
     return turn, "reopen" if thread.reopened else event
@@ -142,9 +146,11 @@ def _handover(done: Done, context: Context) -> Handover:
     )
     sources = [f"{hit.passage.title} ({hit.passage.record})" for hit in done.known.hits[:3]]
     before = [f"{message.role}: {message.text[:300]}" for message in done.thread.conversation.messages[-6:]]
-    more = [*(["Sources: " + "; ".join(sources) + "."] if sources else []), "Conversation:", *before]
+    told = [f"Profile: {' '.join(done.regard.words)}"] if done.regard.words else []
+    more = [*(["Sources: " + "; ".join(sources) + "."] if sources else []), *told, "Conversation:", *before]
     topics = [*(ask.intent for ask in done.facts.understanding.asks), done.thread.context.intent or ""]
-    return replace(made, queue=queue_of(topics), summary="\n".join([made.summary, *more]))
+    whole = replace(made, queue=queue_of(topics), summary="\n".join([made.summary, *more]))
+    return routed(whole, done.regard)
 
 
 def _confidence(done: Done) -> float:

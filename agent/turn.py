@@ -22,6 +22,7 @@ from agent.handover import Event
 from agent.identify import identify, note_failure
 from agent.know import know
 from agent.locks import Locks
+from agent.profile_use import ProfileUse, shown, with_offer
 from agent.stopwatch import Stopwatch
 from agent.thread import Done, begin, conclude, viewer_of
 from crm.conversations import kept_text
@@ -43,7 +44,10 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What an agent is made of. models: artifact name per role, for the trace."""
+    """What an agent is made of. models: artifact name per role, for the trace.
+
+    profiles: what is done with customers' profiles; without it, what the shipped rules say.
+    """
 
     store: Store
     settings: Settings
@@ -55,6 +59,7 @@ class Parts:
     limits: Limits
     clock: Clock
     models: Mapping[str, str]
+    profiles: ProfileUse | None = None
 
 
 class Agent:
@@ -65,6 +70,7 @@ class Agent:
         self.store = parts.store
         self.settings = parts.settings
         self.clock = parts.clock
+        self._profiles = parts.profiles or ProfileUse(parts.store)
         self._locks = Locks()
 
     def take_turn(
@@ -84,10 +90,12 @@ class Agent:
     def _turn(self, reading: Reading, id: TurnId) -> Generator[str, None, tuple[Turn, Event]]:
         """Yields sentences of the reply that may be let out before the turn is whole."""
         parts, thread, watch, at = self.parts, reading.thread, reading.watch, reading.at
-        understanding = reading.understanding
         with watch("know"):
-            identified = identify(parts.store, thread, understanding, settings=parts.settings.verify, at=at)
+            said = reading.understanding
+            identified = identify(parts.store, thread, said, settings=parts.settings.verify, at=at)
             viewer = viewer_of(thread.conversation, identified)
+            profile = self._profiles.of(viewer)
+            understanding = self._profiles.read(said, viewer, at=at)
             known = know(parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer)
         with watch("decide"):
             facts = Facts(
@@ -101,14 +109,19 @@ class Agent:
                 limits=parts.limits,
             )
             steps = decide(facts)
+            regard = self._profiles.regard(facts, steps, profile=profile, at=at)
+            steps = with_offer(regard, facts, steps)
         with watch("act"):
             results = tuple(parts.tools.run(step, viewer) if step.looks_up else None for step in steps)
+            regard = self._profiles.completed(regard, facts, steps, results, viewer=viewer, at=at)
         with watch("compose"):
             brief = parts.composer.compose(facts, steps, results, known=known, conversation=thread.conversation)
+            brief = shown(brief, regard, steps)
         written = yield from parts.desk.write(brief, viewer)
         done = Done(
-            thread=thread, facts=facts, known=known, viewer=viewer, steps=steps, results=results, written=written
-        )
+            thread=thread, facts=facts, known=known, viewer=viewer, steps=steps, results=results, written=written,
+            regard=regard,
+        )  # fmt: skip
         turn, event = conclude(done, id=id, at=at, models=parts.models, index_version=parts.searcher.version)
         return replace(turn, ms={**watch.ms, "write": written.write_ms, "check": written.check_ms}), event
 

@@ -16,10 +16,15 @@ def products_lines(values: Mapping[str, Any]) -> tuple[Line, ...]:
     to_be_had = [row for row in rows if row["available"]]
     if values["by"] == "words" and not to_be_had:
         return (Say("product_unknown"),)
-    words = [_priced(f"the {row['name']}", row) for row in to_be_had] or [f"the {row['name']}" for row in rows]
+    words = products_words(to_be_had) or [f"the {row['name']}" for row in rows]
     if values["by"] == "words":
         return (Say("product_choices", {"products": listing(words)}),)
     return (Say("product_which", {"products": listing(words, last="or")}),)
+
+
+def products_words(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each product by its name and price: "the Desk Lamp at €89.00"."""
+    return [_priced(f"the {row['name']}", row) for row in rows]
 
 
 def product_lines(result: ToolResult, intent: str) -> tuple[Line, ...]:

@@ -65,6 +65,19 @@ class Histories:
                 rows = connection.execute(query, given, execution_options={"yield_per": PART})
                 yield kind, rows.partitions()
 
+    def contact_rows(self, *, before: datetime) -> list[tuple[float, str]]:
+        """(day, intent or "") of every ticket and of every conversation's first turn before that time, by day."""
+        t, turn = tickets.c, turns_table.c
+        written = select(t.created_at, t.labels).where(t.removed_at.is_(None), t.created_at < before)
+        said = select(turn.conversation_id, turn.at, turn.intent).where(turn.at < before).order_by(turn.id)
+        first: dict[str, tuple[float, str]] = {}
+        with self._database.read() as connection:
+            rows = connection.execute(written, execution_options={"yield_per": PART})
+            found = [(day_of(at), labels.get("intent") or "") for at, labels in rows]
+            for conversation, at, intent in connection.execute(said, execution_options={"yield_per": PART}):
+                first.setdefault(conversation, (day_of(at), intent or ""))
+        return sorted([*found, *first.values()])
+
     def order_currencies(self) -> dict[str, int]:
         """How many orders there are in each currency."""
         query = select(orders.c.currency, func.count()).where(orders.c.removed_at.is_(None))

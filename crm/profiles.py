@@ -12,8 +12,8 @@ from crm import codec
 from crm.database import Database
 from crm.records_store import pieces
 from crm.tables import customers, predictions, profiles
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import CustomerId
-from rapport.types import CustomerProfile
 
 _AT_ONCE = 500
 _SCORES = ("churn_risk", "contact_risk", "value")
@@ -76,6 +76,21 @@ class Profiles:
             if len(found) < _AT_ONCE:
                 return
             after = found[-1].customer_id
+
+    def profile_values(self, *, most: int) -> list[float]:
+        """What customers are worth a year, of those profiles that tell it, at most so many, by the customer's key."""
+        known = select(profiles.c.value).where(profiles.c.value.is_not(None))
+        with self._database.read() as connection:
+            return [
+                float(value)
+                for value in connection.execute(known.order_by(profiles.c.customer_id).limit(most)).scalars()
+            ]
+
+    def segments(self) -> list[str]:
+        """The names of the segments that profiles are in."""
+        query = select(profiles.c.segment).where(profiles.c.segment.is_not(None)).distinct()
+        with self._database.read() as connection:
+            return sorted(connection.execute(query.order_by(profiles.c.segment)).scalars())
 
     def predictions_between(self, start: datetime, end: datetime) -> Iterator[Prediction]:
         """The predictions made as of [start, end), in the order they were kept, in bounded memory."""

@@ -1,7 +1,8 @@
 """Recommendation against simple references on two public sets, each in one run: next baskets and next products.
 
-Online retail, next basket: customers who bought before the cutoff and again after it; asked for is everything they took on
-their first day from the cutoff on. recall@10 is the mean share of it among the first ten, hit@10 whether any of it is there.
+Online retail, next basket: customers who bought before the cutoff and again after it; asked for is everything they
+took on their first day from the cutoff on. recall@10 is the mean share of it among the first ten, hit@10 whether any of
+it is there.
 Games, leave-last-out: the last product of each customer of three or more, among all products that the customer does not
 have yet, and among itself and 100 others drawn from those. Weights and epochs are picked on earlier purchases alone.
 """
@@ -24,8 +25,9 @@ from profiles.recommend_tops import AT_ONCE
 from profiles.recommend_weights import scores_of
 from profiles.transactions import NO_PRODUCT, Transactions, transactions_of
 
-RETAIL_FILE, GAMES_FILE = "online_retail/online_retail_II_sales.csv.gz", "games_sequences/Video.txt.gz"
-ORIGINS = {RETAIL_FILE: "UCI Online Retail II", GAMES_FILE: "kang205/SASRec, data/Video.txt"}
+RETAIL, GAMES = "online_retail", "games_sequences"  # folders of RAPPORT_PUBLIC_DATA
+FILES = {RETAIL: "online_retail_II_sales.csv.gz", GAMES: "Video.txt.gz"}
+ORIGINS = {RETAIL: "UCI Online Retail II", GAMES: "kang205/SASRec, data/Video.txt"}
 CUTOFF = date(2011, 9, 10)
 K = 10
 NEGATIVES = 100
@@ -107,7 +109,8 @@ def basket_figures(found: Sequence[Sequence[str]], taken: Sequence[set[str]]) ->
 def _most_frequent(known: Transactions, day: float, ids: Sequence[str]) -> tuple[list[list[str]], list[str]]:
     """Each customer's products by lines, filled up with the popular ones; and the popular ones of late."""
     late = known.product[(known.day >= day - POPULAR_DAYS) & (known.product != NO_PRODUCT)]
-    popular = [str(known.products[place]) for place in np.argsort(-np.bincount(late), kind="stable")[:K]]
+    named, times = np.unique(late, return_counts=True)
+    popular = [str(known.products[place]) for place in named[np.argsort(-times, kind="stable")][:K]]
     starts, places = known.starts(), {str(one): place for place, one in enumerate(known.customers)}
     lists = []
     for one in ids:
@@ -149,10 +152,10 @@ def measure_sequences(transactions: Transactions, *, plan: RecommendPlan = GAMES
 
 def ranked_last(methods: Mapping[str, Callable[[Baskets], np.ndarray]], baskets: Baskets, targets: np.ndarray, *,
                 seed: int) -> dict[str, dict[str, float]]:  # fmt: skip
-    """HR@10 and NDCG@10 of each method among all products the customer lacks, and among the target and NEGATIVES others.
+    """HR@10 and NDCG@10 of each method among all products the customer lacks, and among the target and NEGATIVES more.
 
-    targets: (C,) the place of each customer's product. Equal scores share the middle of their ranks. The drawn products are
-    the same for every method.
+    targets: (C,) the place of each customer's product. Equal scores share the middle of their ranks. The drawn products
+    are the same for every method.
     """
     random = np.random.default_rng(seed)
     full: dict[str, list[np.ndarray]] = {name: [] for name in methods}

@@ -20,14 +20,14 @@ from rapport.records import CustomerId, Order
 if TYPE_CHECKING:
     from crm.store import Store
     from profiles.predictor import Predictor
+    from rapport.customer_profiles import CustomerProfile
     from rapport.sample import SampleCompany
-    from rapport.types import CustomerProfile
 
 BOUNDS = (
     Bound(name="planted_named", least=0.9),
     Bound(name="invented", most=0),
     Bound(name="affinities_found", least=0.8),
-    Bound(name="train_seconds", most=60),
+    Bound(name="train_cpu_seconds", most=60),  # of all cores together; the time on the clock depends on who else works
 )
 MONTHS_BEFORE = 6
 LOST_AFTER_DAYS, DECLINED_AFTER_DAYS = 7.0, 10.0
@@ -82,7 +82,7 @@ def measure_sample(company: "SampleCompany", *, seed: int = 42) -> dict[str, Any
         "profiles": told,
         "affinities_found": sum(affinities.values()) / len(affinities),
         "affinities": affinities,
-        "train_seconds": card.scores["seconds"],
+        "train_cpu_seconds": card.scores["cpu_seconds"],
         "scores": dict(card.scores),
     }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from eval.report import Bound, spread
 from profiles.dnn import TableModel, TablePlan, fit_table
+from profiles.dnn_training import one_thread
 from profiles.parts import held_out_chances
 from profiles.table_files import Labelled, read_labelled_table
 from profiles.table_scores import table_scores
@@ -81,18 +82,14 @@ def measure_scoring(nets: TableModel, trees: TreeModel, table: Table) -> Measure
     over_trees: the median of the nets' rate over the trees' in the same pass.
     """
     import numpy as np
-    import torch
 
     bulk = table.chosen(np.resize(np.arange(len(table)), BULK))
-    started, threads = time.perf_counter(), torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    started = time.perf_counter()
+    with one_thread():
         _seconds(nets, bulk), _seconds(trees, bulk)
         pairs = [(_seconds(nets, bulk), _seconds(trees, bulk)) for _ in range(PASSES)]
         ones = [table.chosen(np.array([row % len(table)])) for row in range(SINGLES)]
         singles = {name: [1000 * _seconds(one, row) for row in ones] for name, one in (("n", nets), ("t", trees))}
-    finally:
-        torch.set_num_threads(threads)
     return Measured(
         name="scoring a table",
         figures={

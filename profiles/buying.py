@@ -9,6 +9,7 @@ import numpy as np
 from profiles.history import History, Kind
 from profiles.occasions import KINDS
 from profiles.recommend_shop import Shop, by_group, shop_of
+from profiles.rfm import rfm_of
 from profiles.transactions import Transactions
 from rapport.records import Product, ProductId, RecordKind
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from crm.store import Store
     from profiles.lstm import PurchaseModel
     from profiles.recommend import Recommender
+    from profiles.segments import Segmentation
 
 YEAR = 365.0
 PRODUCTS = 5  # suggested
@@ -95,6 +97,13 @@ def suggestions(
         str(id): tuple(offers[one.product] for one in ranked if one.product in offers)
         for id, ranked in zip(transactions.customers, found, strict=True)
     }
+
+
+def segments_of(segments: "Segmentation", transactions: Transactions, *, day: float) -> dict[str, str]:
+    """By customer, the name of the segment they belong to as of the day; for who has bought something."""
+    rfm = rfm_of(transactions, as_of=day)
+    names = [segment.name for segment in segments.segments]
+    return {str(id): names[place] for id, place in zip(rfm.customers, segments.assign(rfm), strict=True)}
 
 
 def _shares(names: Sequence[str], times: np.ndarray) -> tuple[tuple[str, float], ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from crm.timeline import TimelineEntry
 from profiles.words import span
-from rapport.types import CustomerProfile, ProfileDriver
+from rapport.customer_profiles import CustomerProfile, ProfileDriver
 
 MONTHS = 24
 NEVER = 731.0  # days; a guess beyond them says nothing

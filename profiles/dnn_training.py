@@ -1,5 +1,7 @@
 """Train one net of a table model: small steps, looks at rows held out, and back to the best look."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +43,7 @@ def train_network(shape: Shape, learn: Part, held: Part, schedule: Schedule) -> 
     """
     import torch
 
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), one_thread():
         torch.manual_seed(schedule.seed)
         accelerator = _accelerator()
         network = build_network(shape)
@@ -58,6 +60,19 @@ def train_network(shape: Shape, learn: Part, held: Part, schedule: Schedule) -> 
             if worse > schedule.patience:
                 break
         return _finished(shape, kept, learn)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch to one thread: more only spin on so small products, and would add in another order."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def tensors_of(part: Part) -> "list[torch.Tensor]":

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from profiles.predictor import Predictor, load_predictor
 from profiles.score import Scorer
 from rapport.cards import CARD
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import CustomerId
 from rapport.registry import PROFILES, artifact_folder, current
-from rapport.types import CustomerProfile
 
 if TYPE_CHECKING:
     from crm.store import Store

@@ -1,7 +1,8 @@
 """Predict what each customer buys next: nets over their events, boosted trees and BG/NBD in one model.
 
-`fit_purchases` learns from windows of the past; `PurchaseModel.predict` stands at a cutoff and reads nothing of that day
-or later.
+`fit_purchases` learns from windows of the past; `PurchaseModel.predict` stands at a cutoff and reads nothing of that
+day or later. What nets and trees correct in the probability models' expectation is learnt for one horizon; the models
+carry it to any other.
 """
 
 import json
@@ -11,15 +12,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiles.blend import Trees, grow_trees
+from profiles.blend import Level, Trees, averaged, grow_trees
 from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape, build_net
 from profiles.lstm_train import rows_of, run_net, train_net
 from profiles.occasions import Occasions, occasions_of
 from profiles.purchase_plan import PurchasePlan, past_windows
-from profiles.sequences import Scaling, event_numbers, sequences_of, spread_features
+from profiles.sequences import Scaling, bases, event_numbers, horizon_shift, sequences_of, spread_features
 from profiles.transactions import Transactions
 from profiles.value import BuyingRate, Spending, fit_rate, fit_spending
-from profiles.windows import Outcome, Reference, Window, histories_at, outcome_of, window_at
+from profiles.windows import Reference, Window, histories_at, outcome_of, steady_features, window_at
 from rapport.errors import CorruptArtifact, DataError
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ Event = tuple[str, float, str]  # customer id, day, kind
 class Purchases:
     """Predictions for n customers. Where a customer had bought nothing before the cutoff, nothing is known: nan.
 
-    chance: (n,) of any purchase in the horizon. count: (n,) purchases to expect in it. days: (n,) the median time to the
-    next purchase, at most ten years. value: (n,) money to expect in the horizon, 0 where no amounts are known.
-    kinds: (n, K) chance of an event of each kind in the horizon, for the kinds that `PurchaseModel.kinds` names.
+    chance: (n,) of any purchase in the horizon. count: (n,) forecast of the number of purchases in it, see
+    `blend.Level`. days: (n,) the median time to the next purchase, at most ten years. value: (n,) money to expect in
+    the horizon, 0 where no amounts are known.
+    kinds: (n, K) chance of an event of each kind in the model's own horizon, for the kinds that `PurchaseModel.kinds`
+    names.
     """
 
     chance: "np.ndarray"
@@ -48,16 +51,19 @@ class Purchases:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PurchaseModel:
-    """A trained model. kinds: of events. shape: of its nets. events, features: their scalings."""
+    """A trained model. horizon: days of its windows. kept: (FEATURES,) those it reads. events, features: scalings."""
 
     plan: PurchasePlan
+    horizon: float
     kinds: tuple[str, ...]
     reference: Reference
+    kept: "np.ndarray"
     shape: NetShape
     events: Scaling
     features: Scaling
     nets: tuple[Any, ...]
     trees: Trees | None
+    level: Level
 
     def predict(
         self, transactions: Transactions, *, cutoff: float, horizon: float, events: Iterable[Event] = ()
@@ -65,23 +71,31 @@ class PurchaseModel:
         """What each of `transactions.customers` does in the `horizon` days from `cutoff` on."""
         import numpy as np
 
-        window, said, _ = self._run(transactions, cutoff, horizon, events)
-        odds, count = said[:, ANY], said[:, COUNT]
-        if self.trees is not None and len(window):
-            tree_odds, tree_count = self.trees.predict(window.numbers)
-            odds, count = (odds + tree_odds) / 2, (count + tree_count) / 2
-        chance = 1 / (1 + np.exp(-odds))
-        number = np.exp(count)
+        window, said, _ = self._run(transactions, cutoff, events)
+        shift = horizon_shift(window, horizon, self.reference.rate)
+        odds, count = averaged(opinions_of(window, said, self.trees))
+        chance = 1 / (1 + np.exp(-odds - self.level.odds - shift[:, ANY]))
+        longer = np.exp(shift[:, COUNT])
         steadiness = np.mean([math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets])
         days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
-        money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(number))
+        money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(count))
         kinds = 1 / (1 + np.exp(-said[:, 4:]))
-        whole = (self._placed(transactions, window, values) for values in (chance, number, days, number * money, kinds))
-        return Purchases(*whole)
+        number = np.exp(count)
+        found = (chance, self.level.apply(number) * longer, days, number * longer * money, kinds)
+        return Purchases(*(self._placed(transactions, window, values) for values in found))
+
+    def opinions(
+        self, transactions: Transactions, *, cutoff: float, horizon: float
+    ) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
+        """What each part says by itself of the customers known at the cutoff, see `opinions_of`."""
+        window, said, _ = self._run(transactions, cutoff, ())
+        shift = horizon_shift(window, horizon, self.reference.rate)
+        found = opinions_of(window, said, self.trees)
+        return {name: (odds + shift[:, ANY], count + shift[:, COUNT]) for name, (odds, count) in found.items()}
 
     def embed(self, transactions: Transactions, *, cutoff: float, events: Iterable[Event] = ()) -> "np.ndarray":
         """(n, hidden x nets) what the nets remember of each customer at the cutoff; nan where nothing was bought."""
-        window, _, states = self._run(transactions, cutoff, self.plan.horizon, events)
+        window, _, states = self._run(transactions, cutoff, events)
         return self._placed(transactions, window, states)
 
     def save(self, folder: Path) -> None:
@@ -90,13 +104,16 @@ class PurchaseModel:
 
         content = {
             "plan": asdict(self.plan),
+            "horizon": self.horizon,
             "kinds": self.kinds,
             "rate": asdict(self.reference.rate),
             "spending": asdict(self.reference.spending) if self.reference.spending else None,
+            "kept": self.kept.tolist(),
             "shape": asdict(self.shape),
             "events": self.events.to_json(),
             "features": self.features.to_json(),
             "trees": self.trees is not None,
+            "level": asdict(self.level),
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MODEL_FILE).write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -108,6 +125,7 @@ class PurchaseModel:
     @classmethod
     def load(cls, folder: Path) -> "PurchaseModel":
         """Read what `save` wrote. Raises CorruptArtifact where a file is missing or does not fit."""
+        import numpy as np
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -120,22 +138,26 @@ class PurchaseModel:
                 net = build_net(shape)
                 net.load_state_dict(load_file(str(folder / f"purchases-{number}.safetensors")))
                 nets.append(net.eval())
-            scalings = (Scaling.from_json(content[name]) for name in ("events", "features"))
+            numbers, features = Scaling.from_json(content["events"]), Scaling.from_json(content["features"])
             reference = Reference(BuyingRate(**content["rate"]), spending)
             trees = Trees.load(folder) if content["trees"] else None
-            return cls(plan, tuple(content["kinds"]), reference, shape, *scalings, tuple(nets), trees)
+            level = Level(**content["level"])
+            return cls(
+                plan, float(content["horizon"]), tuple(content["kinds"]), reference, np.array(content["kept"]), shape,
+                numbers, features, tuple(nets), trees, level,
+            )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise CorruptArtifact(
                 f"{folder} holds no readable purchase model ({str(error).splitlines()[0]}).", hint="Train it again."
             ) from error
 
     def _run(
-        self, transactions: Transactions, cutoff: float, horizon: float, events: Iterable[Event]
+        self, transactions: Transactions, cutoff: float, events: Iterable[Event]
     ) -> "tuple[Window, np.ndarray, np.ndarray]":
         import numpy as np
 
         occasions = occasions_of(transactions, events=events, kinds=self.kinds).before(cutoff)
-        window = window_at(occasions, cutoff, horizon, self.reference)
+        window = window_at(occasions, cutoff, self.horizon, self.reference).keeping(self.kept)
         if not len(window):
             return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
         sequences, features = sequences_of(occasions, self.events), self.features.apply(window.numbers)
@@ -165,7 +187,9 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     if not len(known):
         raise DataError("there are no purchases before the cutoff.", hint="Take a later cutoff.")
     reference = fit_reference(known, until)
-    windows = [(window, outcome_of(known, window, until=until)) for window in _past(known, until, plan, reference)]
+    past = _past(known, until, plan, reference)
+    kept = steady_features(past, window_at(known, until, past[0].horizon, reference))
+    windows = [(window.keeping(kept), outcome_of(known, window, until=until)) for window in past]
     numbers = np.concatenate([window.numbers for window, _ in windows])
     features = Scaling.of(numbers, spread_features())
     raw = event_numbers(known)
@@ -178,7 +202,22 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     )  # fmt: skip
     nets = tuple(train_net(sequences, rows, shape, plan, seed=plan.seed + number) for number in range(plan.nets))
     trees = grow_trees(windows, seed=plan.seed) if plan.trees else None
-    return PurchaseModel(plan, known.kinds, reference, shape, scaling, features, nets, trees)
+    latest, came = windows[0]
+    said = np.mean([run_net(net, sequences, latest, features.apply(latest.numbers))[0] for net in nets], axis=0)
+    odds, number = averaged(opinions_of(latest, said, trees))
+    level = Level.of(np.exp(number), odds, came.count)
+    return PurchaseModel(
+        plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, trees, level
+    )
+
+
+def opinions_of(window: Window, said: "np.ndarray", trees: Trees | None) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
+    """By nets, probability models and trees: (n,) log odds of any purchase, (n,) logarithm of the number."""
+    base = bases(window)
+    found = {"nets": (said[:, ANY], said[:, COUNT]), "models": (base[:, ANY], base[:, COUNT])}
+    if trees is not None and len(window):
+        found["trees"] = trees.predict(window.numbers)
+    return found
 
 
 def fit_reference(known: Occasions, until: float) -> Reference:

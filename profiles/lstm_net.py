@@ -1,4 +1,4 @@
-"""The recurrent net over a customer's events, and what it is trained to say. Knows tensors, nothing of purchases' files.
+"""The recurrent net over a customer's events, and what it is trained to say. Knows tensors, nothing of files.
 
 An LSTM or GRU reads the events in order; at a cutoff its state and the features of that day go through two layers
 that say, each as a correction of what the probability models expect: whether anything is bought in the horizon, how

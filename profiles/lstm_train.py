@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _CLIP = 1.0  # largest norm of a gradient
 _WARM = 0.15  # share of the steps until the rate is full
 _DECAY = 1e-3
+_LEAST_STEPS, _LEAST_BATCH = 20, 32  # a small shop is read in smaller steps, so that an epoch has about 20 of them
 _MOST = 200.0  # occasions in a horizon that the loss looks at
 
 
@@ -66,12 +67,13 @@ def train_net(sequences: Sequences, rows: Rows, shape: NetShape, plan: "Purchase
     net = build_net(shape)
     optimizer = torch.optim.AdamW(net.parameters(), lr=plan.rate, weight_decay=_DECAY)
     people = np.unique(rows.who)
-    steps = plan.epochs * math.ceil(len(people) / plan.batch)
+    size = min(plan.batch, max(_LEAST_BATCH, len(people) // _LEAST_STEPS))
+    steps = plan.epochs * math.ceil(len(people) / size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=steps, pct_start=_WARM)
     ready, optimizer, schedule = accelerator.prepare(net, optimizer, schedule)
     ready.train()
     for _ in range(plan.epochs):
-        for batch, truth in _batches(sequences, rows, rng.permutation(people), plan.batch, accelerator.device):
+        for batch, truth in _batches(sequences, rows, rng.permutation(people), size, accelerator.device):
             optimizer.zero_grad()
             loss = loss_of(net, ready(batch), truth)
             accelerator.backward(loss)
@@ -81,7 +83,9 @@ def train_net(sequences: Sequences, rows: Rows, shape: NetShape, plan: "Purchase
     return accelerator.unwrap_model(ready).cpu().eval()
 
 
-def run_net(net: Any, sequences: Sequences, window: "Window", features: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
+def run_net(
+    net: Any, sequences: Sequences, window: "Window", features: "np.ndarray"
+) -> "tuple[np.ndarray, np.ndarray]":
     """What the net says of a window's customers (n, 4 + kinds), and its memory of each (n, hidden)."""
     import numpy as np
     import torch

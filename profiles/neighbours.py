@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiles.recommend_baskets import Baskets
+from profiles.recommend_baskets import Baskets, places_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -110,12 +110,14 @@ def last_baskets(baskets: Baskets, *, steps: int) -> "csr_matrix":
 
 
 def alike_customers(taste: "csr_matrix", known: "csr_matrix", ids: np.ndarray, known_ids: np.ndarray) -> "csr_matrix":
-    """(B, C) the KEPT nearest known customers of each row by cosine, without the customer's own row; rows sum to 1."""
+    """(B, C) the KEPT nearest known customers of each row by cosine, without the customer's own row; rows sum to 1.
+
+    taste: (B, P). known: (P, C), the known customers' tastes turned, so that it is not turned for each who asks.
+    """
     from scipy.sparse import diags
 
-    near = (taste @ known.T).tocsr()
-    places = {str(one): place for place, one in enumerate(known_ids)}
-    own = np.array([places.get(str(one), -1) for one in ids], int)
+    near = (taste @ known).tocsr()
+    own = places_of(ids, known_ids)
     near.data[near.indices == np.repeat(own, np.diff(near.indptr))] = 0.0
     near = strongest(near, KEPT)
     return (diags(1.0 / np.maximum(np.asarray(near.sum(axis=1)).ravel(), 1e-12)) @ near).tocsr()

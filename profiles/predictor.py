@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from crm.histories import moment_of
-from profiles.buying import Outlook, Shelf, contacts_of, outlooks, suggestions
+from profiles.buying import Outlook, Shelf, contacts_of, outlooks, segments_of, suggestions
 from profiles.counting import Array, Tally
 from profiles.dnn import TableModel
+from profiles.embedding import Embedder
 from profiles.explain import features_of, pushes, ranked
 from profiles.features import feature_table
 from profiles.history import History
 from profiles.lstm import PurchaseModel
 from profiles.reasons import reasons
 from profiles.recommend import Recommender
+from profiles.segments import Segmentation
+from profiles.situations import Situations
 from profiles.tables import Table
 from profiles.targets import Horizons, standings
 from rapport.cards import read_card
+from rapport.customer_profiles import CustomerProfile, ProfileDriver
 from rapport.errors import CorruptArtifact, NotFound, Refused
 from rapport.records import CustomerId, ProductId
 from rapport.registry import PROFILES, artifact_folder, current
-from rapport.types import CustomerProfile, ProfileDriver
 
 if TYPE_CHECKING:
     from crm.store import Store
@@ -36,7 +39,8 @@ TRAIN = "Run: rapport profiles train"
 Score = Literal["churn_risk", "contact_risk"]
 _PARTS: Mapping[str, Callable[[Path], Any]] = {
     "churn": TableModel.load, "contact": TableModel.load, "purchases": PurchaseModel.load,
-    "recommender": Recommender.load,
+    "recommender": Recommender.load, "segments": Segmentation.load, "situations": Situations.load,
+    "embedder": Embedder.load,
 }  # fmt: skip
 
 
@@ -69,6 +73,9 @@ class Predictor:
     contact: TableModel | None = None
     purchases: PurchaseModel | None = None
     recommender: Recommender | None = None
+    situations: Situations | None = None
+    segments: Segmentation | None = None
+    embedder: Embedder | None = None
 
     def profiles(self, history: History, day: float, shelf: Shelf) -> list[CustomerProfile]:
         """A profile of everybody known when `day` begins, by customer. What happens later is not looked at.
@@ -86,6 +93,7 @@ class Predictor:
         contact = _risks("contact_risk", self.contact, table, np.arange(len(table)))
         buying = self._buying(known, day, shelf)
         nobody, as_of = _Buying(), moment_of(day)
+        places = np.empty((len(table), 0)) if self.embedder is None else self.embedder.embed(table)
         return [
             CustomerProfile(
                 customer_id=CustomerId(str(id)),
@@ -95,6 +103,7 @@ class Predictor:
                 churn_risk=churn[row].chance if row in churn else None,
                 contact_risk=contact[row].chance if row in contact else None,
                 drivers=tuple(driver for risks in (churn, contact) if row in risks for driver in risks[row].drivers),
+                embedding=tuple(round(float(number), 4) for number in places[row]),
                 **asdict(buying.get(str(id), nobody)),
             )
             for row, id in enumerate(known.customers)
@@ -107,10 +116,17 @@ class Predictor:
         if self.purchases is not None and len(bought):
             coming = outlooks(self.purchases, bought, contacts_of(known), day=day)
         products = suggestions(self.recommender, bought, shelf, day=day) if self.recommender is not None else {}
+        segments = segments_of(self.segments, bought, day=day) if self.segments is not None else {}
         found = {}
         for id in map(str, bought.customers):
             outlook = coming.get(id, Outlook())
-            found[id] = _Buying(outlook.value, outlook.days, products.get(id, ()), outlook.reasons)
+            found[id] = _Buying(
+                segment=segments.get(id),
+                value=outlook.value,
+                next_purchase_days=outlook.days,
+                next_products=products.get(id, ()),
+                next_reasons=outlook.reasons,
+            )
         return found
 
     def save(self, folder: Path) -> None:
@@ -126,6 +142,7 @@ class Predictor:
 class _Buying:
     """What rests on purchases; the names are those of a profile."""
 
+    segment: str | None = None
     value: float | None = None
     next_purchase_days: float | None = None
     next_products: tuple[ProductId, ...] = ()
@@ -148,6 +165,16 @@ def _risks(score: Score, model: TableModel | None, table: Table, rows: Array) ->
         int(row): _Risk(round(float(chances[place]), 6), reasons(score, ranked(names, found[place], asked, place)))
         for place, row in enumerate(rows)
     }
+
+
+def load_situations(home: "Home", store: "Store") -> Situations | None:
+    """What customers write about by their situation, of the predictor in use; None where there is none of this home."""
+    name = current(home, PROFILES)
+    if name is None:
+        return None
+    folder = artifact_folder(home, name)
+    own = read_card(folder).data.get("company") == store.store_id
+    return Situations.load(folder / "situations") if own and (folder / "situations").is_dir() else None
 
 
 def load_predictor(home: "Home", store: "Store", name: str | None = None) -> Predictor:

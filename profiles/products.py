@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import Product, RecordKind
-from rapport.types import CustomerProfile
 
 if TYPE_CHECKING:
     from crm.store import Store

@@ -21,7 +21,7 @@ class PurchasePlan:
 
     horizon: float = 90.0
     until: float | None = None
-    cutoffs: int = 6
+    cutoffs: int = 10
     cell: Literal["gru", "lstm"] = "gru"
     hidden: int = 48
     width: int = 96
@@ -37,6 +37,8 @@ class PurchasePlan:
 def past_windows(first: float, until: float, plan: PurchasePlan) -> list[tuple[float, float]]:
     """(cutoff, horizon) in the past, each horizon over by `until`; the latest first.
 
+    They lie a quarter of a horizon apart at least, and go back a year where there is one, so that every season
+    teaches.
     The horizon is the plan's, or a third of the time known where that is shorter: the net learns how far from the
     probability models customers are, and these carry it over a longer horizon. Raises DataError for too short a time.
     """
@@ -48,6 +50,7 @@ def past_windows(first: float, until: float, plan: PurchasePlan) -> list[tuple[f
             f"{known:.0f} days of purchases lie before the cutoff; at least {LEAST_HISTORY * 3:.0f} are needed.",
             hint="Take a later cutoff, or more of the past.",
         )
-    step = max(horizon / 4, 1.0)
-    places = [until - horizon - step * number for number in range(plan.cutoffs)]
+    latest = until - horizon
+    step = max(horizon / 4, min(latest - earliest, YEAR) / plan.cutoffs, 1.0)
+    places = [latest - step * number for number in range(plan.cutoffs)]
     return [(math.floor(cutoff), horizon) for cutoff in places if cutoff >= earliest]

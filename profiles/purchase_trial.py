@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """scores: of the model. reference: of BG/NBD × Gamma-Gamma on the same customers. customers: known at the cutoff."""
+    """scores: of the model. reference: of BG/NBD × Gamma-Gamma on the same customers, those known at the cutoff."""
 
     model: PurchaseModel
     scores: Mapping[str, float | None]

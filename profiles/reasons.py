@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from profiles.features import FEATURES, NUMERIC
-from rapport.types import ProfileDriver
+from rapport.customer_profiles import ProfileDriver
 
 MOST = 3  # drivers that raise a score
 UNTOLD = frozenset({"season_sine", "season_cosine"})  # the same for everybody on a day

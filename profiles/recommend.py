@@ -4,9 +4,9 @@
 on all of them. Everything is computed as of a moment; later lines change nothing.
 
 Bad input. A customer without purchases, or only with products that are not known, gets what is popular. A product that
-nobody bought yet can be suggested by its text, where the catalogue has one; a product that the recommender does not know
-is passed over. Lines without a product and lines that came back (a negative amount or quantity) are not purchases; lines
-from `as_of` on are not looked at.
+nobody bought yet can be suggested by its text, where the catalogue has one; a product that the recommender does not
+know is passed over. Lines without a product and lines that came back (a negative amount or quantity) are no purchases;
+lines from `as_of` on are not looked at.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ from profiles.recommend_holdout import Try, hold_out
 from profiles.recommend_reasons import Reasons
 from profiles.recommend_signals import BY_NAME, Fitted, RecommendPlan, State, fit_signals
 from profiles.recommend_tops import AT_ONCE, measure_tops, ranked
-from profiles.recommend_weights import cases_of, fit_weights, scores_among
+from profiles.recommend_weights import cases_of, fit_weights, parts_of, summed
 from profiles.sequence_items import fit_sequence
 from profiles.transactions import Transactions
 from rapport.errors import DataError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 REPEATED = 0.01  # share of held-out products that were bought before, from which on repeats are recommended
 EVEN = 0.5  # the weight of each signal where none could be picked
+FALL_BACK = 0.01  # the least weight of what is popular: it alone knows something for a customer without purchases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,8 +47,8 @@ class Catalogue:
 class Suggestion:
     """A product with the chance that it is the next one taken (0-1, before products are left out), and why.
 
-    why: the signal that speaks for it most, see `profiles.recommend_signals`. because: the product of the customer's that
-    led to it, where one did. parts: what each signal adds to the score's logarithm.
+    why: the signal that speaks for it most, see `profiles.recommend_signals`. because: the product of the customer's
+    that led to it, where one did. parts: what each signal adds to the score's logarithm.
     """
 
     product: str
@@ -85,11 +86,12 @@ class Recommender:
         found: list[list[Suggestion]] = []
         for start in range(0, len(every.customers), AT_ONCE):
             here = every.of(range(start, min(start + AT_ONCE, len(every.customers))))
-            scores = self.scores(here)
+            parts = parts_of(self.fitted, self.weights, here)
+            scores = summed(parts, here, repeats=self.repeats)
             chances = _softmax(scores)
             scores[:, barred] = -np.inf
             best = [order[np.isfinite(row[order])] for row, order in zip(scores, ranked(scores, k), strict=True)]
-            reasons = Reasons(self.fitted, self.weights, here)
+            reasons = Reasons(self.fitted, parts, here)
             for row, places in enumerate(best):
                 told = reasons.of(row, places)
                 found.append([
@@ -100,7 +102,7 @@ class Recommender:
 
     def scores(self, baskets: Baskets) -> np.ndarray:
         """(C, P) float32, higher is better; minus infinity for what is never suggested again."""
-        return scores_among(self.fitted, self.weights, baskets, repeats=self.repeats)
+        return summed(parts_of(self.fitted, self.weights, baskets), baskets, repeats=self.repeats)
 
     def goes_with(self, products: Sequence[str], k: int = 10, *, without: Collection[str] = ()) -> list[Suggestion]:
         """What lies in one basket with these products most, best first: what to offer beside them. May be empty.
@@ -155,6 +157,8 @@ def fit_recommender(transactions: Transactions, plan: RecommendPlan | None = Non
     weights, dev = _picked(tries, plan, texts | net, repeats, progress)
     if plan.hold_out != "last" and "sequence" in weights:
         net = _net(baskets, plan, progress)
+    if weights:
+        weights["popular"] = max(FALL_BACK, weights.get("popular", 0.0))
     fitted = fit_signals(baskets, plan, texts | net, only=tuple(weights) or tuple(BY_NAME))
     used = {name: weights.get(name, EVEN) for name in fitted.states}
     return Recommender(products=products, fitted=fitted, weights=used, repeats=repeats, as_of=as_of, dev=dev,
@@ -170,7 +174,10 @@ def _picked(tries: Sequence[Try], plan: RecommendPlan, extra: Mapping[str, State
     progress("weights: " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items()))
     if not tries or not weights:
         return weights, {}
-    return weights, measure_tops(lambda some: scores_among(fitted[0], weights, some, repeats=repeats), tries[0])
+    latest = fitted[0]
+    return weights, measure_tops(
+        lambda some: summed(parts_of(latest, weights, some), some, repeats=repeats), tries[0]
+    )  # fmt: skip
 
 
 def _repeats(tries: Sequence[Try]) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from profiles.transactions import Transactions
+from profiles.transactions import NO_PRODUCT, Transactions
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -93,7 +94,7 @@ class Baskets:
     def histories(self, longest: int) -> list[np.ndarray]:
         """Each customer's last products in the order of time, at most `longest`."""
         ends = np.searchsorted(self.customer, np.arange(len(self.customers) + 1))
-        return [self.product[max(start, end - longest) : end] for start, end in zip(ends, ends[1:], strict=False)]
+        return [self.product[max(start, end - longest) : end] for start, end in pairwise(ends)]
 
 
 def baskets_of(transactions: Transactions, products: np.ndarray, *, as_of: float,
@@ -103,9 +104,10 @@ def baskets_of(transactions: Transactions, products: np.ndarray, *, as_of: float
     customers: whose baskets, in this order; without them, all of the transactions. One without lines has no basket.
     """
     ids = transactions.customers if customers is None else np.asarray(customers, dtype=np.str_)
-    owner = _places(transactions.customers, ids)[transactions.customer]
-    # the last place stands for NO_PRODUCT
-    product = np.append(_places(transactions.products, products), -1)[transactions.product]
+    owner = places_of(transactions.customers, ids)[transactions.customer]
+    named, back = np.unique(transactions.product, return_inverse=True)
+    known = places_of(np.append(transactions.products, "")[named], products)  # the last stands for NO_PRODUCT
+    product = np.where(named == NO_PRODUCT, -1, known)[back]
     bought = (transactions.quantity > 0) & (transactions.amount >= 0) & (transactions.day < as_of)
     kept = np.flatnonzero(bought & (product >= 0) & (owner >= 0))
     kept = kept[np.argsort(owner[kept], kind="stable")]
@@ -123,7 +125,11 @@ def baskets_of(transactions: Transactions, products: np.ndarray, *, as_of: float
     )
 
 
-def _places(names: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """(n,) where each name stands among the others; -1 where it does not."""
-    places = {str(one): place for place, one in enumerate(among)}
-    return np.array([places.get(str(one), -1) for one in names], np.int64)
+def places_of(names: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """(n,) where each name stands among the others, which are all different; -1 where it does not."""
+    if not len(among) or not len(names):
+        return np.full(len(names), -1)
+    in_order = bool((among[:-1] <= among[1:]).all())
+    order = np.arange(len(among)) if in_order else np.argsort(among, kind="stable")
+    found = order[np.minimum(np.searchsorted(among, names, sorter=None if in_order else order), len(among) - 1)]
+    return np.where(among[found] == names, found, -1)

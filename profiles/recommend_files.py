@@ -63,7 +63,7 @@ def load_recommender(folder: Path) -> Recommender:
 
 
 def _flat(name: str, value: Any) -> dict[str, np.ndarray]:
-    """A state's value as plain arrays: itself, the three of a sparse matrix with its shape, or the weights of the net."""
+    """A state's value as plain arrays: itself, those of a sparse matrix with its shape, or the weights of the net."""
     if isinstance(value, np.ndarray):
         return {name: np.ascontiguousarray(value)}
     if hasattr(value, "state_dict"):
@@ -84,7 +84,7 @@ def _recommender(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
     return Recommender(
         products=products,
         fitted=Fitted(plan, states, facts["floors"]),
-        weights=facts["weights"],
+        weights={name: facts["weights"][name] for name in facts["signals"]},  # sums depend on the order
         repeats=facts["repeats"],
         as_of=facts["as_of"],
         dev=facts["dev"],

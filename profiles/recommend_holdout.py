@@ -1,4 +1,4 @@
-"""Purchases that are kept back to try a recommender on: next baskets after earlier days, or each customer's last product.
+"""Purchases kept back to try a recommender on: next baskets after earlier days, or each customer's last product.
 
 Whatever is fitted for a try sees its `known` baskets alone, so that nothing of what is asked for is used.
 """

@@ -15,9 +15,8 @@ Reason = tuple[str, str | None, dict[str, float]]  # signal, the product that le
 class Reasons:
     """The parts of some customers' scores."""
 
-    def __init__(self, fitted: Fitted, weights: Mapping[str, float], baskets: Baskets) -> None:
-        self._fitted, self._baskets = fitted, baskets
-        self._parts = {name: weight * fitted.values(name, baskets) for name, weight in weights.items()}
+    def __init__(self, fitted: Fitted, parts: Mapping[str, np.ndarray], baskets: Baskets) -> None:
+        self._fitted, self._parts, self._baskets = fitted, parts, baskets
         self._usual = {name: part.mean(axis=1) for name, part in self._parts.items()}
         self._starts: dict[str, Any] = {}
 

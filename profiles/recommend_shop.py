@@ -1,7 +1,7 @@
 """What a shop can suggest: its products by group, whether they can be bought, and their texts as vectors.
 
-A shop sells variants (a shoe in a colour and a size); suggested is the group they belong to, and one of its variants that
-can be bought stands for it.
+A shop sells variants (a shoe in a colour and a size); suggested is the group they belong to, and one of its variants
+that can be bought stands for it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Shop:
     """The catalogue by group; a product without a group is its own.
 
-    groups: of each product. names, texts: of each group, by its first product. offers: of each group that can be bought,
-    the first of its products that can. sold_out: the groups that cannot.
+    groups: of each product. names, texts: of each group, by its first product. offers: of each group that can be
+    bought, the first of its products that can. sold_out: the groups that cannot.
     """
 
     groups: Mapping[str, str]

@@ -122,14 +122,15 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 
 def _for_everybody(state: State, baskets: Baskets, plan: RecommendPlan) -> np.ndarray:
-    return np.broadcast_to(state["counts"], (len(baskets.customers), len(baskets.products)))
+    spread: np.ndarray = np.broadcast_to(state["counts"], (len(baskets.customers), len(baskets.products)))
+    return spread
 
 
 def _alike(baskets: Baskets, plan: RecommendPlan) -> State:
     rare = neighbours.rareness(baskets.matrix())
     return {
         "rare": rare,
-        "tastes": neighbours.tastes(baskets, plan.alike, rare),
+        "tastes": neighbours.tastes(baskets, plan.alike, rare).T.tocsr(),
         "bought": baskets.matrix(baskets.faded(plan.alike)).minimum(1.0),
         "customers": baskets.customers,
     }
@@ -167,7 +168,8 @@ def _by_following(state: State, baskets: Baskets, plan: RecommendPlan) -> "csr_m
 
 def _by_content(state: State, baskets: Baskets, plan: RecommendPlan) -> np.ndarray:
     near: np.ndarray = (history(baskets, plan) @ state["vectors"]) @ state["vectors"].T
-    return np.maximum(near, 0.0)
+    above: np.ndarray = np.maximum(near, 0.0)
+    return above
 
 
 def _by_sequence(state: State, baskets: Baskets, plan: RecommendPlan) -> np.ndarray:
@@ -190,6 +192,10 @@ SIGNALS: Sequence[Signal] = (
     Signal("sequence", "next in the order of what was bought", lambda baskets, plan: {}, _by_sequence),
 )
 BY_NAME = {signal.name: signal for signal in SIGNALS}
+WORDS: Mapping[str, str] = {
+    **{signal.name: signal.words for signal in SIGNALS},
+    "basket": "often in one basket with {product}",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """How much each signal counts: weights under which the products that were taken are likeliest among all.
 
-A conditional logit: a product's chance to be the next one taken is the softmax of the weighted sum of its signals. A basket
-of n products counts 1 / n each. Weights are never negative, so that every part of a score is a reason for it.
+A conditional logit: a product's chance to be the next one taken is the softmax of the weighted sum of its signals. A
+basket of n products counts 1 / n each. Weights are never negative, so that every part of a score is a reason for it.
 Source of the model: McFadden, 1974.
 """
 
@@ -23,8 +23,10 @@ FEWEST = 20  # customers that weights can be learnt from
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cases:
-    """Held-out customers as numbers. values: (B, M, S) signals of M products each. offsets: (B, M), added to the scores:
-    how many products a drawn one stands for, or minus infinity. taken: (B, M), rows sum to 1.
+    """Held-out customers as numbers.
+
+    values: (B, M, S) signals of M products each. offsets: (B, M), added to the scores: how many products a drawn one
+    stands for, in logarithms, or minus infinity. taken: (B, M), rows sum to 1.
     """
 
     names: tuple[str, ...]
@@ -110,15 +112,19 @@ def _loss(cases: Cases, weights: np.ndarray) -> tuple[float, np.ndarray]:
 
 def scores_of(fitted: Fitted, weights: Mapping[str, float], baskets: Baskets) -> np.ndarray:
     """(C, P) float32 weighted sums of the signals."""
+    return summed(parts_of(fitted, weights, baskets), baskets, repeats=True)
+
+
+def parts_of(fitted: Fitted, weights: Mapping[str, float], baskets: Baskets) -> dict[str, np.ndarray]:
+    """(C, P) float32 for each signal: what it adds to the scores."""
+    return {name: np.float32(weight) * fitted.values(name, baskets) for name, weight in weights.items()}
+
+
+def summed(parts: Mapping[str, np.ndarray], baskets: Baskets, *, repeats: bool) -> np.ndarray:
+    """(C, P) float32 scores; without repeats, minus infinity for what a customer has."""
     total = np.zeros((len(baskets.customers), len(baskets.products)), np.float32)
-    for name, weight in weights.items():
-        total += np.float32(weight) * fitted.values(name, baskets)
-    return total
-
-
-def scores_among(fitted: Fitted, weights: Mapping[str, float], baskets: Baskets, *, repeats: bool) -> np.ndarray:
-    """The same; without repeats, minus infinity for what a customer has."""
-    scores = scores_of(fitted, weights, baskets)
+    for part in parts.values():
+        total += part
     if not repeats:
-        scores[baskets.customer, baskets.product] = -np.inf
-    return scores
+        total[baskets.customer, baskets.product] = -np.inf
+    return total

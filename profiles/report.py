@@ -17,10 +17,9 @@ from profiles.history import History
 from profiles.outcomes import Outcome, measure_outcomes, since
 from profiles.overview import Influences, influences
 from profiles.predictor import Predictor, load_predictor
-from profiles.rfm import rfm_of
 from profiles.rows import Looking
 from profiles.sampling import sampled
-from profiles.segments import Segmentation, SegmentPlan, fit_segments
+from profiles.segments import Segmentation
 from rapport.cards import Card, read_card
 from rapport.errors import UserError
 from rapport.registry import artifact_folder
@@ -40,8 +39,8 @@ class ProfileReport:
     """The predictors of a home as of a moment.
 
     customers: who were looked at, of `in_home`. trained: the predictors' card. evidence: None of an artifact that was
-    made without; drift is then None as well. influences: by score. segments: None where there are too few to group,
-    and `no_segments` says why.
+    made without; drift is then None as well. influences: by score. segments: those of training; None where none were
+    found, and `no_segments` says so.
     """
 
     as_of: datetime
@@ -72,7 +71,6 @@ def profile_report(
     history = _history(store, predictor, settings, (end, day_of(now)))
     facts = predictor.facts
     looking = Looking(history=history, horizons=facts.horizons, limit=facts.limit, categories=Shelf.of(store).category)
-    segments, reason = _segments(history, facts.limit, end)
     predictions = store.predictions_between(since(facts.horizons, end), as_of)
     return ProfileReport(
         as_of=as_of,
@@ -82,8 +80,8 @@ def profile_report(
         trained=read_card(folder),
         evidence=evidence,
         influences=influences(predictor, looking, end, seed=SEED),
-        segments=segments,
-        no_segments=reason,
+        segments=predictor.segments,
+        no_segments="" if predictor.segments else "none were found at training.",
         drift=None if evidence is None else measure_drift(evidence, seen_table(looking, end, seed=SEED)),
         outcomes=measure_outcomes(predictions, history, end=end, horizons=facts.horizons),
     )
@@ -95,10 +93,3 @@ def _history(store: "Store", predictor: Predictor, settings: "ProfileSettings", 
     if history is None:
         raise UserError("there are no customers in this home.", hint="Run: rapport import customers PATH")
     return history
-
-
-def _segments(history: History, limit: float, end: float) -> tuple[Segmentation | None, str]:
-    try:
-        return fit_segments(rfm_of(history.transactions(limit=limit), as_of=end), SegmentPlan(seed=SEED)), ""
-    except UserError as error:
-        return None, error.message

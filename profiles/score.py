@@ -12,9 +12,9 @@ from profiles.gathering import Moment, Money
 from profiles.history import History
 from profiles.predictor import Predictor
 from profiles.reading import BLOCK, read_history
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import CustomerId
 from rapport.settings_kinds import rates
-from rapport.types import CustomerProfile
 
 if TYPE_CHECKING:
     from crm.store import Store

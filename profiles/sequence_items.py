@@ -1,8 +1,8 @@
 """A small transformer that reads a customer's last products in order and says which comes next.
 
 Every place of a sequence learns the product after it, against products drawn by how often they are bought; their odds
-of being drawn are taken out of the scores, so that these estimate the chances among all products. Sources: SASRec, Kang and
-McAuley, ICDM 2018 (the net); sampled softmax with correction, Bengio and Senecal, 2008, Yi et al., RecSys 2019 (the loss).
+of being drawn are taken out of the scores, so that these estimate the chances among all products. Sources: SASRec, Kang
+and McAuley, ICDM 2018 (the net); sampled softmax with correction, Bengio and Senecal, 2008, Yi et al., RecSys 2019.
 """
 
 import math

@@ -1,9 +1,10 @@
 """Event sequences as numbers for a recurrent net: what each event brings, and batches of customers. numpy only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from profiles.value import DAYS_A_WEEK, BuyingRate
 from profiles.windows import FEATURES, Window
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Sequences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scaling:
-    """Mean and spread of columns, after a logarithm where `spread` says so; unknown numbers get a column of their own."""
+    """Mean and deviation of columns, after a logarithm where `spread` says so; `unknown` ones get a column more."""
 
     mean: "np.ndarray"
     deviation: "np.ndarray"
@@ -118,21 +119,25 @@ def bases(window: Window) -> "np.ndarray":
     """(n, 4) where the nets start from: log odds of a purchase, and the logarithms of the number of purchases, of the
     days to the next and of the money of an occasion (0 where unknown), all as the probability models expect them.
     """
+    return _bases(window.count, window.chance, window.horizon, window.usual_amount())
+
+
+def horizon_shift(window: Window, horizon: float, rate: BuyingRate) -> "np.ndarray":
+    """(n, 4) what another horizon than the window's changes in `bases`."""
+    weeks = horizon / DAYS_A_WEEK
+    other = _bases(rate.count(window.seen, weeks), rate.chance(window.seen, weeks), horizon, window.usual_amount())
+    shift: np.ndarray = other - bases(window)
+    shift[:, 2] = 0  # the days to the next purchase are the same for any horizon
+    return shift
+
+
+def _bases(count: "np.ndarray", chance: "np.ndarray", horizon: float, amount: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
-    chance = np.clip(window.chance, 1e-4, 1 - 1e-4)
-    count = np.log(np.maximum(window.count, 1e-4))
-    days = np.clip(np.log(window.horizon) - count, 0, np.log(3650))
-    money = window.numbers[:, [feature.name for feature in FEATURES].index("usual_amount")]
-    return np.stack(
-        [np.log(chance / (1 - chance)), count, days, np.log(np.where(money > 0, money, 1))], axis=1, dtype=np.float32
-    )
-
-
-def parts(total: int, size: int) -> Iterator[slice]:
-    """Slices that cover `total` rows."""
-    for begin in range(0, total, size):
-        yield slice(begin, begin + size)
+    chance = np.clip(chance, 1e-4, 1 - 1e-4)
+    number = np.log(np.maximum(count, 1e-4))
+    days = np.clip(np.log(horizon) - number, 0, np.log(3650))
+    return np.stack([np.log(chance / (1 - chance)), number, days, np.log(amount)], axis=1, dtype=np.float32)
 
 
 def _spread(numbers: "np.ndarray", spread: "np.ndarray") -> "np.ndarray":

@@ -80,6 +80,23 @@ def read_labelled_table(path: Path, *, target: str, id_column: str = "", positiv
     return Labelled(table=table, target=truth, positive=chosen, layout=layout, left_out=left_out, problems=problems)
 
 
+def read_table(path: Path, *, id_column: str = "") -> tuple[Table, Counter[str]]:
+    """A whole file without a target, and what was found in it: problem -> rows or cells, left-out columns among them.
+
+    Raises UserError as `read_labelled_table` does.
+    """
+    header, rows, problems = _read_whole(path)
+    if id_column:
+        _check_column(path, header, id_column)
+    columns = _columns(header, rows)
+    left_out = {name: why for name, cells in columns.items() if name != id_column and (why := _useless(name, cells))}
+    problems.update({f"columns left out: '{name}' is {why}": 1 for name, why in left_out.items()})
+    kinds = {name: kind_of(cells) for name, cells in columns.items() if name not in left_out and name != id_column}
+    if not rows or not kinds:
+        raise UserError(f"{path.name} has no column to learn from.", hint=f"Left out: {_listed(left_out)}.")
+    return _table(columns, Layout(kinds=kinds, id=id_column), first=1, problems=problems), problems
+
+
 def group_values(read: Labelled, column: str) -> "np.ndarray":
     """The values of a column as text, None where missing. Raises UserError where nothing was learnt from it."""
     import numpy as np

@@ -18,7 +18,9 @@ import numpy as np
 from crm.histories import day_of, moment_of
 from profiles.buying import Shelf, contacts_of, usual
 from profiles.dnn import TableModel, TablePlan, fit_table
-from profiles.evidence import Trial, evidence_of, groups_of, trial_of
+from profiles.embedding import Embedder, EmbeddingPlan, fit_embedding
+from profiles.evidence import Evidence, Trial, evidence_of, groups_of, trial_of
+from profiles.features import feature_table
 from profiles.gathering import Money
 from profiles.history import History, Kind
 from profiles.lstm import fit_purchases
@@ -29,8 +31,11 @@ from profiles.reading import home_money, outlier_limit
 from profiles.recommend import fit_recommender
 from profiles.recommend_shop import by_group, catalogue_of
 from profiles.recommend_signals import RecommendPlan
+from profiles.rfm import rfm_of
 from profiles.rows import Looking, Rows, TargetOf
 from profiles.sampling import sampled
+from profiles.segments import SegmentPlan, fit_segments
+from profiles.situations import learn_from
 from profiles.table_scores import table_scores
 from profiles.targets import Horizons, churn_target, contact_target
 from rapport.cards import Card, publish, read_card
@@ -69,6 +74,8 @@ class ProfilePlan:
     )
     purchases: PurchasePlan = field(default_factory=PurchasePlan)
     products: RecommendPlan = field(default_factory=RecommendPlan)
+    segments: SegmentPlan = field(default_factory=SegmentPlan)
+    embedding: EmbeddingPlan = field(default_factory=EmbeddingPlan)
 
     def seeded(self) -> "ProfilePlan":
         """The same plan with its seed given to every part."""
@@ -77,6 +84,8 @@ class ProfilePlan:
             tables=replace(self.tables, seed=self.seed),
             purchases=replace(self.purchases, seed=self.seed),
             products=replace(self.products, seed=self.seed),
+            segments=replace(self.segments, seed=self.seed),
+            embedding=replace(self.embedding, seed=self.seed),
         )
 
 
@@ -87,10 +96,9 @@ def train_profiles(
     """Learn from what was known as of that moment. Returns the card; the artifact is not put to use.
 
     now: what lies after it is dated in the future, and counted as such.
-
     Raises UserError where too few customers have ordered to learn anything.
     """
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     end = day_of(as_of)
     shelf = Shelf.of(store)
     money = home_money(store, currency=settings.currency, rates=rates(settings.rates))
@@ -102,10 +110,35 @@ def train_profiles(
     )  # fmt: skip
     looking = Looking(history=history, horizons=horizons, limit=facts.limit, categories=shelf.category)
     plan = plan.seeded()
-    scores: dict[str, Any] = {}
+    parts, scores, evidence = _parts(looking, shelf, end, plan, say, partial(groups_of, store))
+    say("learning reasons by situation")
+    predictor = Predictor(name=name, facts=facts, situations=learn_from(store, as_of), **parts)
+    card = Card(
+        name=name,
+        kind=PROFILES,
+        base="the company's own records",
+        data=_data(store, history, as_of),
+        plan={**asdict(plan), "horizons": asdict(horizons), "currency": money.currency},
+        scores={
+            **scores,
+            "seconds": round(time.perf_counter() - started, 1),
+            "cpu_seconds": round(time.process_time() - spent, 1),
+        },
+    )
+    with publish(home.models / name, card) as folder:
+        predictor.save(folder)
+        evidence.save(folder)
+    return read_card(home.models / name)
+
+
+def _parts(
+    looking: Looking, shelf: Shelf, end: float, plan: ProfilePlan, say: Say, groups: GroupsOf
+) -> tuple[dict[str, Any], dict[str, Any], Evidence]:
+    """The models by the names that `Predictor` gives them, what each scored on the last window, and the evidence."""
+    horizons = looking.horizons
     parts: dict[str, Any] = {}
     trials: dict[str, Trial] = {}
-    groups = partial(groups_of, store)
+    scores: dict[str, Any] = {}
     for part, target, days in (("churn", churn_target, horizons.churn), ("contact", contact_target, horizons.contact)):
         say(f"learning {part} risk")
         parts[part], scores[part], trial = _risk(looking, target, days, end, plan, groups)
@@ -114,19 +147,10 @@ def train_profiles(
     parts["purchases"], scores["purchases"] = _purchases(looking, end, plan)
     say("learning products")
     parts["recommender"], scores["products"] = _products(looking, shelf, end, plan)
-    predictor = Predictor(name=name, facts=facts, **parts)
-    card = Card(
-        name=name,
-        kind=PROFILES,
-        base="the company's own records",
-        data=_data(store, history, as_of),
-        plan={**asdict(plan), "horizons": asdict(horizons), "currency": money.currency},
-        scores={**scores, "seconds": round(time.perf_counter() - started, 1)},
-    )
-    with publish(home.models / name, card) as folder:
-        predictor.save(folder)
-        evidence_of(looking, end, trials, seed=plan.seed).save(folder)
-    return read_card(home.models / name)
+    say("finding segments")
+    parts["segments"], scores["segments"] = _segments(looking, end, plan)
+    parts["embedder"] = _embedder(looking, end, plan)
+    return parts, scores, evidence_of(looking, end, trials, seed=plan.seed)
 
 
 def _history(store: "Store", money: Money, times: tuple[float, float], plan: ProfilePlan) -> History:
@@ -185,6 +209,29 @@ def _products(looking: Looking, shelf: Shelf, end: float, plan: ProfilePlan) -> 
         log.info("products are not learnt: %s", error)
         return None, None
     return found, {name: round(value, 4) for name, value in found.dev.items()}
+
+
+def _segments(looking: Looking, end: float, plan: ProfilePlan) -> Learnt:
+    """The segments, and how well they stand apart and come back."""
+    rfm = rfm_of(looking.history.transactions(limit=looking.limit), as_of=end)
+    try:
+        found = fit_segments(rfm, plan.segments)
+    except UserError as error:
+        log.info("segments are not found: %s", error)
+        return None, None
+    scores = {"silhouette": round(found.silhouette, 4), "stability": round(found.stability, 4)}
+    return found, {**scores, "customers": {one.name: one.customers for one in found.segments}}
+
+
+def _embedder(looking: Looking, end: float, plan: ProfilePlan) -> Embedder | None:
+    """What places everybody known near those who are like them."""
+    known = looking.history.chosen(looking.history.known())
+    table = feature_table(known, end, limit=looking.limit, categories=looking.categories)
+    try:
+        return fit_embedding(table, plan.embedding)
+    except UserError as error:
+        log.info("no embedding is learnt: %s", error)
+        return None
 
 
 def _fit(rows: Rows, plan: ProfilePlan) -> TableModel:

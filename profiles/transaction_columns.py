@@ -8,8 +8,8 @@ from rapport.errors import UserError
 
 REQUIRED = ("customer", "at")
 _USUAL: Mapping[str, tuple[str, ...]] = {
-    "customer": ("customer", "customerid", "customerno", "customernumber", "custid", "client", "clientid", "user", "userid",
-                 "member", "memberid", "household", "householdid", "account", "accountid", "shopper", "shopperid"),
+    "customer": ("customer", "customerid", "customerno", "customernumber", "custid", "client", "clientid", "user",
+                 "userid", "member", "memberid", "household", "householdid", "account", "accountid", "shopper"),
     "at": ("at", "date", "datetime", "day", "time", "timestamp", "invoicedate", "orderdate", "purchasedate",
            "transactiondate", "orderedat", "createdat", "purchasedat", "placedat"),
     "amount": ("amount", "total", "value", "revenue", "sales", "spend", "spent", "dollarvalue", "dollars", "linetotal",
@@ -62,7 +62,9 @@ def find_columns(names: Sequence[str], mapping: Mapping[str, str], *, header: bo
     places = {field: tuple(_place(part, names) for part in re.split(r"\s*\*\s*", mapping[field])) for field in mapping}
     several = next((field for field, found in places.items() if len(found) > 1 and field != "amount"), None)
     if several:
-        raise UserError(f"--map {several}={mapping[several]} names several columns.", hint="Only amount may be a product.")
+        raise UserError(
+            f"--map {several}={mapping[several]} names several columns.", hint="Only amount may be a product."
+        )
     for field in FIELDS if header else ():
         found = next((place for place, name in enumerate(names) if _plain(name, field) in _USUAL[field]), None)
         if field not in places and found is not None:

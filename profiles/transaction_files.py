@@ -47,7 +47,11 @@ class TransactionFile:
 
 
 def read_transactions(
-    path: Path, *, mapping: Mapping[str, str] | None = None, rates: Mapping[str, float] | None = None, now: float | None = None
+    path: Path,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    rates: Mapping[str, float] | None = None,
+    now: float | None = None,
 ) -> TransactionFile:
     """Read a file of purchases.
 
@@ -65,14 +69,16 @@ def read_transactions(
             lines = _Lines(columns, time.time() / DAY_SECONDS if now is None else now)
             lines.read(rows)
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error) as error:
-        raise DataError(f"{path.name} cannot be read ({error}).", hint="Save it as UTF-8 text, or as gzip of it.") from error
+        raise DataError(
+            f"{path.name} cannot be read ({error}).", hint="Save it as UTF-8 text, or as gzip of it."
+        ) from error
     return TransactionFile(lines.finish(path, rates or {}), columns.told(names), len(lines.day), tuple(lines.notes()))
 
 
 def _open(path: Path) -> TextIO:
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
-    opened: TextIO = (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig", newline="")  # type: ignore[operator]
+    opened: TextIO = (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig", newline="")
     return opened
 
 
@@ -203,10 +209,13 @@ class _Lines:
         rows = np.bincount(self.currency, minlength=len(self.currencies))
         missing = [name for name in self.currencies if name not in rates]
         if len(self.currencies) > 1 and missing:
-            told = ", ".join(f"{name or 'none named'} ({rows[place]:,} rows)" for name, place in self.currencies.items())
+            told = ", ".join(
+                f"{name or 'none named'} ({rows[place]:,} rows)" for name, place in self.currencies.items()
+            )
             raise DataError(f"{path.name} holds amounts in several currencies: {told}. They cannot be added.",
                             hint="Give what each is worth: --rate EUR=1 --rate USD=0.92")  # fmt: skip
-        return np.array([rates.get(name, 1.0) for name in self.currencies])[np.array(self.currency)]
+        worth: np.ndarray = np.array([rates.get(name, 1.0) for name in self.currencies])[np.array(self.currency)]
+        return worth
 
 
 def _sorted(names: Mapping[str, int], codes: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":

@@ -38,7 +38,7 @@ class Histories:
 
 @dataclass(frozen=True, slots=True)
 class BuyingRate:
-    """BG/NBD. r, alpha: shape and rate (weeks) of the purchase rates; a, b: of the chances to leave after a purchase."""
+    """BG/NBD. r, alpha: shape and rate (weeks) of the purchase rates. a, b: of the chance to leave after a purchase."""
 
     r: float
     alpha: float
@@ -59,7 +59,8 @@ class BuyingRate:
         import numpy as np
 
         stay = (self.r + seen.again) * _log_ratio(self.alpha + seen.watched, weeks)
-        return self.alive(seen) * -np.expm1(stay)
+        found: np.ndarray = self.alive(seen) * -np.expm1(stay)
+        return found
 
     def count(self, seen: Histories, weeks: float) -> "np.ndarray":
         """(n,) expected occasions in the next `weeks`."""
@@ -69,10 +70,11 @@ class BuyingRate:
         a = self.a if abs(self.a - 1) > 1e-5 else 1 + 1e-5  # the formula's limit at 1
         shape, total = self.r + seen.again, a + self.b + seen.again - 1
         begun = self.alpha + seen.watched
-        grown = hyp2f1(shape, self.b + seen.again, total, weeks / (begun + weeks))
-        power = np.exp(shape * _log_ratio(begun, weeks))
-        found = total / (a - 1) * (1 - power * grown) * self.alive(seen)
-        return np.where(np.isfinite(found), np.maximum(found, 0), self.alive(seen) * shape / begun * weeks)
+        # Pfaff's transformation: the published product of a power and 2F1 overflows where customers buy often
+        grown = hyp2f1(shape, a - 1, total, -weeks / begun)
+        found = total / (a - 1) * (1 - grown) * self.alive(seen)
+        staying = self.alive(seen) * shape / begun * weeks  # as if nobody left: where even that is beyond numbers
+        return np.where(np.isfinite(found), np.clip(found, 0, staying), staying)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def _log_likelihood(r: float, alpha: float, a: float, b: float, seen: "tuple[np.
     common = gammaln(r + again) - gammaln(r) + r * np.log(alpha) + betaln(a, b + again) - betaln(a, b)
     stays = -(r + again) * np.log(alpha + watched)
     leaves = np.log(a) - np.log(b + np.maximum(again, 1) - 1) - (r + again) * np.log(alpha + last)
-    return common + np.where(again > 0, np.logaddexp(stays, leaves), stays)
+    found: np.ndarray = common + np.where(again > 0, np.logaddexp(stays, leaves), stays)
+    return found
 
 
 def _least(loss: "Callable[[np.ndarray], float]", start: "np.ndarray") -> "np.ndarray":
@@ -166,4 +169,5 @@ def _least(loss: "Callable[[np.ndarray], float]", start: "np.ndarray") -> "np.nd
 def _log_ratio(begun: "np.ndarray", weeks: float) -> "np.ndarray":
     import numpy as np
 
-    return np.log(begun) - np.log(begun + weeks)
+    found: np.ndarray = np.log(begun) - np.log(begun + weeks)
+    return found

@@ -4,13 +4,15 @@ Leakage-free by construction: the features read events before the cutoff alone, 
 `FEATURES` says what each number means. Knows nothing of nets or files.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from profiles.occasions import PURCHASE, Occasions
 from profiles.value import DAYS_A_WEEK, BuyingRate, Histories, Spending
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
 RECENT_WEEKS = (2, 4, 8, 13, 26, 52)
@@ -55,6 +57,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("season_first", "day of the year of the first purchase", False),
 )  # fmt: skip
 NAMES = tuple(feature.name for feature in FEATURES)
+_ALWAYS = ("expected", "chance", "usual_amount")  # what the models expect has the scale of the horizon
+_STEADY = 0.25  # largest distance (Kolmogorov-Smirnov) of a feature's values between the past and the day of use
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +88,30 @@ class Window:
     horizon: float
 
     def __len__(self) -> int:
+        """How many customers there are."""
         return len(self.who)
+
+    def keeping(self, kept: "np.ndarray") -> "Window":
+        """The same window with every feature that is not kept at 0."""
+        import numpy as np
+
+        return replace(self, numbers=np.where(kept, self.numbers, 0.0))
+
+    def usual_amount(self) -> "np.ndarray":
+        """(n,) money of an occasion as Gamma-Gamma expects it; 1 where no money is known."""
+        import numpy as np
+
+        money = self.numbers[:, NAMES.index("usual_amount")]
+        return np.where(money > 0, money, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What came after the cutoff, for the n customers of a window.
 
-    count: (n,) occasions in the horizon. money: (n,) what they brought, returns off. days: (n,) to the next purchase, or
-    to the end of what is known. bought: (n,) whether that purchase was seen. kinds: (n, K) whether an event of each kind
-    came in the horizon.
+    count: (n,) occasions in the horizon. money: (n,) what they brought, returns off. days: (n,) to the next purchase,
+    or to the end of what is known. bought: (n,) whether that purchase was seen. kinds: (n, K) whether an event of each
+    kind came in the horizon.
     """
 
     count: "np.ndarray"
@@ -139,6 +157,24 @@ def window_at(occasions: Occasions, cutoff: float, horizon: float, reference: Re
     numbers = np.stack([columns[name] for name in NAMES], axis=1)
     event = np.bincount(known.who, minlength=len(known.customers))[who] - 1
     return Window(who, event, seen, numbers, count, chance, cutoff, horizon)
+
+
+def steady_features(past: "Sequence[Window]", now: Window) -> "np.ndarray":
+    """(FEATURES,) which features mean now what they meant in the past.
+
+    In a young shop all customers grow older together: weeks since the first purchase have values that no past window
+    had, and whatever was learnt of them is of no use.
+    """
+    import numpy as np
+    from scipy.stats import ks_2samp
+
+    kept = np.ones(len(NAMES), bool)
+    before = np.concatenate([window.numbers for window in past])
+    for place, name in enumerate(NAMES):
+        old, new = (column[np.isfinite(column)] for column in (before[:, place], now.numbers[:, place]))
+        if name not in _ALWAYS and len(old) and len(new):
+            kept[place] = ks_2samp(old, new, method="asymp").statistic <= _STEADY
+    return kept
 
 
 def outcome_of(occasions: Occasions, window: Window, *, until: float) -> Outcome:

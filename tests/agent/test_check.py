@@ -106,6 +106,11 @@ def test_a_forbidden_phrase_breaks_a_rule(checker, text, rule):
     assert rule in verdict(checker, text, tools=()).rule_breaks
 
 
+def test_regret_about_a_refund_promises_none(checker):
+    said = verdict(checker, "I am afraid the refund is marked as declined.", tools=())
+    assert "promises_an_action" not in said.rule_breaks
+
+
 def test_a_promise_that_a_cited_article_makes_may_be_quoted(checker):
     from dataclasses import replace
 

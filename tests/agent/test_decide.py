@@ -293,10 +293,7 @@ def test_a_request_for_own_records_in_another_language_may_be_less_sure():
     assert rules(facts(foreign, verified=False, language="en")) == ["clarify"]
 
 
-def test_a_note_taken_is_no_answer_to_nothing():
+def test_a_note_taken_is_no_answer_to_nothing_and_an_unsure_farewell_is_none():
+    assert rules(facts(ask("goodbye", "the Tern 3", confidence=0.79))) == ["clarify_open"]
     assert rules(facts(ask("confirm", "ok"))) == ["declined"]
     assert rules(facts(ask("confirm", "yes"))) == ["nothing_pending"]
-
-
-def test_a_farewell_that_is_unsure_is_none():
-    assert rules(facts(ask("goodbye", "the Tern 3", confidence=0.79))) == ["clarify_open"]

@@ -101,6 +101,6 @@ def test_where_no_writer_passes_nothing_is_suggested(shop, taken, monkeypatch):
     from agent.check import Checker
     from rapport.types import Verdict
 
-    monkeypatch.setattr(Checker, "check", lambda *_: Verdict(leaks=("everything",)))
+    monkeypatch.setattr(Checker, "check", lambda *_, **__: Verdict(leaks=("everything",)))
     parts = replace(shop.agent.parts)
     assert suggest(parts, taken("How do I return an item?")).kept is None

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from rapport.customer_profiles import CustomerProfile, ProfileDriver
 from rapport.records import Customer, CustomerId, RecordKind
-from rapport.types import CustomerProfile, ProfileDriver
 
 DAY = datetime(2026, 5, 1, 10, tzinfo=UTC)
 ANN = Customer(source="shop", source_id="c1", name="Ann Lee")

@@ -203,3 +203,14 @@ def test_a_turn_whose_values_cannot_be_kept_is_a_mistake_in_the_code(any_store):
     with pytest.raises(NotFound):
         any_store.save_turn(turn(id, customer_id=CustomerId("shop:c9")), expected=State.BOT)
     nothing_of_it_is_kept(any_store, id)
+
+
+def test_a_conversation_is_one_contact_about_what_its_first_turn_asks(any_store):
+    id = begin(any_store)
+    for name, at in (("t1", NOON), ("t2", NOON.replace(hour=13))):
+        made = turn(id, any_store.receive(id, "#W1?", at=at), name=name, at=at)
+        any_store.save_turn(made, expected=State.BOT)
+    found = any_store.contact_rows(before=NOON.replace(hour=23))
+    assert [intent for _, intent in found] == ["order_status"]
+    assert found[0][0] % 1 == pytest.approx(0.5)
+    assert not any_store.contact_rows(before=NOON)

@@ -31,6 +31,7 @@ PROVEN_BY = {
     "rapport eval decisions": "tests/eval/test_decisions.py",
     "rapport eval safety": "tests/eval/test_safety.py",
     "rapport eval tuning": "tests/eval/test_opticians.py",
+    "rapport eval profiles": "tests/eval/test_profiles.py",
 }
 
 

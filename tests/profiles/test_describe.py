@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from crm.timeline import TimelineEntry
 from profiles.describe import describe, draw_months
+from rapport.customer_profiles import CustomerProfile, ProfileDriver
 from rapport.records import CustomerId, ProductId
-from rapport.types import CustomerProfile, ProfileDriver
 
 DAY = datetime(2026, 5, 20, 10, tzinfo=UTC)
 DRIVERS = (

@@ -2,8 +2,10 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+from rapport.customer_profiles import CustomerProfile
 from rapport.records import RecordKind
 from ui.api.errors import BY_STATUS, STATUS
 
@@ -22,6 +24,10 @@ def requests():
 
 def test_every_request_of_the_guide_gets_the_answer_that_stands_there(served):
     customer = next(served.service.store.iterate(RecordKind.CUSTOMERS))
+    now = datetime.now(UTC)
+    served.service.store.keep_profiles(
+        [CustomerProfile(customer_id=customer.id, as_of=now, model="profiles", standing="new")]
+    )
     known = {"{customer}": customer.source_id, "{id}": "", "{suggestion}": "", "TOKEN": ""}
     known["STAFF"] = served.settings.server.staff_token
     for method, address, token, body, kind, status, answer in requests():

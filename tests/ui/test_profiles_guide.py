@@ -14,6 +14,27 @@ GUIDE = Path(__file__).parents[2] / "docs" / "profiles.md"
 
 
 @pytest.mark.slow
+def test_the_commands_of_the_guide_on_a_home_run(own_sample_home, monkeypatch, capsys):
+    from crm.store import Store
+    from rapport.records import RecordKind
+
+    monkeypatch.setenv("RAPPORT_HOME", str(own_sample_home.root))
+    with Store.open(f"sqlite:///{own_sample_home.database_file}") as store:
+        customer = next(store.iterate(RecordKind.CUSTOMERS))
+    section = GUIDE.read_text(encoding="utf-8").split("## From a table")[0]
+    commands = re.findall(r"^rapport profiles .+$", section, re.M)
+    assert len(commands) == 3
+    for command in commands:
+        line = command.replace("mara.lindqvist@example.com", customer.email)
+        assert run(shlex.split(line)[1:]) == 0, command
+    told = capsys.readouterr().out
+    assert "400 customers as of 2026-11-01" in told
+    assert customer.name in told
+    assert "Chance of a message soon" in told
+    assert run(["profiles", "show", "nobody"]) == 2
+
+
+@pytest.mark.slow
 def test_the_commands_of_the_guide_on_tables_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     chance = np.random.default_rng(2)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from crm.store import StaleTurn, Store
 from rapport.settings import Settings
-from rapport.types import ConversationId, Handover, State, Turn
+from rapport.types import Conversation, ConversationId, Handover, State, Turn
 
 LAST_WORDS = 300
 MOST_TRIES = 5  # a turn that ends meanwhile moves the conversation once; others rarely do
@@ -37,7 +38,18 @@ def _ask(store: Store, id: ConversationId, *, settings: Settings, reason: str, b
     if conversation.state is State.CLOSED:
         handover.reopen(store, id, actor=actor, at=at)
     told = say("hand_over", {"hours": settings.company.contact_hours}, locale=conversation.locale)
-    return handover.hand_over(store, id, _handover(store.turns(id), actor=actor, reason=reason), by=by, told=told)
+    made = _with_profile(store, conversation, _handover(store.turns(id), actor=actor, reason=reason))
+    return handover.hand_over(store, id, made, by=by, told=told)
+
+
+def _with_profile(store: Store, conversation: Conversation, made: Handover) -> Handover:
+    """The handover with the customer's profile in words for the colleague, where there is one."""
+    from agent.profile_use import profile_words
+
+    if conversation.customer_id is None:
+        return made
+    words = profile_words(store, store.profile(conversation.customer_id))
+    return replace(made, summary=f"{made.summary}\nProfile: {' '.join(words)}") if words else made
 
 
 def _handover(turns: Sequence[Turn], *, actor: str, reason: str) -> Handover:

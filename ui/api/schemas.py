@@ -128,6 +128,7 @@ class SuggestionOut(BaseModel):
     text: str = Field(description="Empty where neither records nor articles answer.")
     citations: list[CitationOut]
     internal: list[InternalOut] = Field(description="Passages for staff that bear on the question, best first.")
+    profile: list[str] = Field(description="The customer's profile in words. For colleagues alone.")
     model: str | None = Field(examples=["starter"])
 
 

@@ -38,6 +38,7 @@ def suggest_reply(body: schemas.AskSuggestion, service: Shared) -> schemas.Sugge
         citations=[schemas.CitationOut(**asdict(part)) for part in service.sources(found.citations)],
         internal=[schemas.InternalOut(id=one.source.id, title=one.source.title, text=one.text)
                   for one in found.internal],
+        profile=list(found.profile),
         model=kept.model if kept else None,
     )  # fmt: skip
 

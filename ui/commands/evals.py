@@ -9,6 +9,7 @@ from ui.commands import (
     eval_escalation,
     eval_labelling,
     eval_orders,
+    eval_profiles,
     eval_replies,
     eval_retrieval,
     eval_safety,
@@ -24,6 +25,7 @@ app.command("decisions")(eval_decisions.command)
 app.command("drift")(eval_drift.command)
 app.command("labelling")(eval_labelling.command)
 app.command("orders")(eval_orders.command)
+app.command("profiles")(eval_profiles.command)
 app.command("replies")(eval_replies.command)
 app.command("retrieval")(eval_retrieval.command)
 app.command("safety")(eval_safety.command)

@@ -52,10 +52,10 @@ def command(
 def _of_file(path: Path, mapping: list[str] | None, rates: list[str] | None, as_of: str | None) -> "Rfm":
     from profiles.rfm import rfm_of
     from profiles.transaction_files import read_transactions
-    from ui.commands.profiles_train_purchases import day_of_option, rates_of_option
+    from ui.commands.profiles_train_purchases import day_of_option, rates_of
     from ui.commands.train import field_columns
 
-    read = read_transactions(path, mapping=field_columns(mapping or []), rates=rates_of_option(tuple(rates or ())))
+    read = read_transactions(path, mapping=field_columns(mapping or []), rates=rates_of(tuple(rates or ())))
     for note in read.notes:
         console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
     return rfm_of(read.transactions, as_of=None if as_of is None else day_of_option("--as-of", as_of))

@@ -9,8 +9,8 @@ from ui.commands.common import HomeOption, JsonOption, console, emit, opened
 
 if TYPE_CHECKING:
     from crm.store import Store
+    from rapport.customer_profiles import CustomerProfile
     from rapport.records import Customer
-    from rapport.types import CustomerProfile
 
 
 def command(

@@ -63,15 +63,28 @@ def _summary(card: "Card") -> dict[str, Any]:
 
 
 def _render(summary: dict[str, Any]) -> None:
+    from rich.table import Table
+
     from profiles.gathering import CLEANED
 
     out = console()
-    out.print(f"[bold]{summary['name']}[/bold]: {summary['customers']:,} customers as of {summary['as_of']}, "
-              f"{summary['seconds']} s")  # fmt: skip
+    out.print(f"{summary['name']}: {summary['customers']:,} customers as of {summary['as_of'][:16]}, "
+              f"{summary['seconds']:.0f} s", markup=False)  # fmt: skip
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("learnt", "measured on the last window", "a simple reference"):
+        table.add_column(column)
     for part, scores in summary.items():
         if isinstance(scores, dict) and part != "cleaned":
-            told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in scores.items())
-            out.print(f"  {part}, on the last window: {told}", markup=False)
+            table.add_row(part, _told(scores), _told(scores.get("reference", {})))
+    out.print(table)
+    for name, n in summary.get("segments", {}).get("customers", {}).items():
+        out.print(f"  {n:,} customers: {name}", markup=False)
     for reason, n in summary["cleaned"].items():
         if n:
             out.print(f"  {n:,} {CLEANED[reason]}", markup=False)
+
+
+def _told(scores: dict[str, Any]) -> str:
+    """The single figures, rounded."""
+    single = {name: value for name, value in scores.items() if isinstance(value, int | float)}
+    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in single.items() if name != "rows")

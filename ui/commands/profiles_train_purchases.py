@@ -1,4 +1,4 @@
-"""`rapport profiles train --transactions`: learn from a file of purchases before a cutoff, measure on what came after."""
+"""`rapport profiles train --transactions`: learn from purchases before a cutoff, measure on what came after."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -55,9 +55,7 @@ def train_purchases(asked: PurchasesAsked, *, as_json: bool) -> None:
     if not asked.cutoff or asked.horizon is None:
         raise UserError("--transactions needs a cutoff and a horizon.", hint="Give --cutoff 2026-03-01 --horizon 90")
     cutoff = day_of_option("--cutoff", asked.cutoff)
-    read = read_transactions(
-        asked.transactions, mapping=field_columns([*asked.mapping]), rates=rates_of_option(asked.rates)
-    )
+    read = read_transactions(asked.transactions, mapping=field_columns([*asked.mapping]), rates=rates_of(asked.rates))
     for note in read.notes:
         console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
     trial = try_purchases(read.transactions, PurchasePlan(seed=asked.seed), cutoff=cutoff, horizon=asked.horizon)
@@ -86,8 +84,8 @@ def day_of_option(option: str, written: str) -> float:
         raise UserError(error.message, hint="Write it like 2026-03-01.") from error
 
 
-def rates_of_option(given: tuple[str, ...]) -> dict[str, float]:
-    """Currency -> worth, of --rate CURRENCY=WORTH. Raises UserError for what does not say one."""
+def rates_of(given: tuple[str, ...]) -> dict[str, float]:
+    """`CURRENCY=WORTH` options as a mapping. Raises UserError for what is no number."""
     found = {}
     for item in given:
         name, _, worth = item.partition("=")
