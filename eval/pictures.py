@@ -9,11 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.curves import BINS, Bin, RiskPoint, aurc, intervals, reliability_bins, risk_coverage
+from eval.curves import RiskPoint, aurc, risk_coverage
 from eval.report import rounded
 from finetune.scores import classifier_scores
 from rapport.errors import SettingsError
 from rapport.heads import OOS, HeadOutput
+from rapport.reliability import BINS, Bin, intervals, reliability_bins
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,26 +19,27 @@ from crm.histories import day_of, moment_of
 from profiles.buying import Shelf, contacts_of, usual
 from profiles.dnn import TableModel, TablePlan, fit_table
 from profiles.embedding import Embedder, EmbeddingPlan, fit_embedding
+from profiles.evidence import Evidence, Trial, evidence_of, groups_of, trial_of
 from profiles.features import feature_table
-from profiles.gathering import Moment, Money
-from profiles.history import History, Kind, merged
+from profiles.gathering import Money
+from profiles.history import History, Kind
 from profiles.lstm import fit_purchases
 from profiles.predictor import Facts, Predictor
 from profiles.purchase_plan import PurchasePlan
 from profiles.purchase_trial import try_purchases
-from profiles.reading import home_money, outlier_limit, read_blocks
+from profiles.reading import home_money, outlier_limit
 from profiles.recommend import fit_recommender
 from profiles.recommend_shop import by_group, catalogue_of
 from profiles.recommend_signals import RecommendPlan
 from profiles.rfm import rfm_of
 from profiles.rows import Looking, Rows, TargetOf
+from profiles.sampling import sampled
 from profiles.segments import SegmentPlan, fit_segments
 from profiles.situations import learn_from
 from profiles.table_scores import table_scores
 from profiles.targets import Horizons, churn_target, contact_target
 from rapport.cards import Card, publish, read_card
 from rapport.errors import DataError, UserError
-from rapport.records import RecordKind
 from rapport.registry import PROFILES
 from rapport.settings_kinds import rates
 
@@ -51,6 +53,7 @@ LEAST_BUYERS = 30
 LEAST_OF_EACH = 25  # rows of the rarer outcome below which nothing is learnt
 MOST_CUSTOMERS = 20_000
 Say = Callable[[str], None]
+GroupsOf = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 Learnt = tuple[Any, Mapping[str, Any] | None]  # a model and its scores; None where there is too little to learn
 
 
@@ -93,7 +96,6 @@ def train_profiles(
     """Learn from what was known as of that moment. Returns the card; the artifact is not put to use.
 
     now: what lies after it is dated in the future, and counted as such.
-
     Raises UserError where too few customers have ordered to learn anything.
     """
     started, spent = time.perf_counter(), time.process_time()
@@ -108,7 +110,7 @@ def train_profiles(
     )  # fmt: skip
     looking = Looking(history=history, horizons=horizons, limit=facts.limit, categories=shelf.category)
     plan = plan.seeded()
-    parts, scores = _parts(looking, shelf, end, plan, say)
+    parts, scores, evidence = _parts(looking, shelf, end, plan, say, partial(groups_of, store))
     say("learning reasons by situation")
     predictor = Predictor(name=name, facts=facts, situations=learn_from(store, as_of), **parts)
     card = Card(
@@ -125,19 +127,22 @@ def train_profiles(
     )
     with publish(home.models / name, card) as folder:
         predictor.save(folder)
+        evidence.save(folder)
     return read_card(home.models / name)
 
 
 def _parts(
-    looking: Looking, shelf: Shelf, end: float, plan: ProfilePlan, say: Say
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The models by the names that `Predictor` gives them, and what each scored on the last window."""
+    looking: Looking, shelf: Shelf, end: float, plan: ProfilePlan, say: Say, groups: GroupsOf
+) -> tuple[dict[str, Any], dict[str, Any], Evidence]:
+    """The models by the names that `Predictor` gives them, what each scored on the last window, and the evidence."""
     horizons = looking.horizons
     parts: dict[str, Any] = {}
+    trials: dict[str, Trial] = {}
     scores: dict[str, Any] = {}
     for part, target, days in (("churn", churn_target, horizons.churn), ("contact", contact_target, horizons.contact)):
         say(f"learning {part} risk")
-        parts[part], scores[part] = _risk(looking, target, days, end, plan)
+        parts[part], scores[part], trial = _risk(looking, target, days, end, plan, groups)
+        trials.update({} if trial is None else {f"{part}_risk": trial})
     say("learning purchases")
     parts["purchases"], scores["purchases"] = _purchases(looking, end, plan)
     say("learning products")
@@ -145,18 +150,12 @@ def _parts(
     say("finding segments")
     parts["segments"], scores["segments"] = _segments(looking, end, plan)
     parts["embedder"] = _embedder(looking, end, plan)
-    return parts, scores
+    return parts, scores, evidence_of(looking, end, trials, seed=plan.seed)
 
 
 def _history(store: "Store", money: Money, times: tuple[float, float], plan: ProfilePlan) -> History:
-    """All customers, or as many as the plan takes of a large company, chosen by a hash of their keys."""
-    end, now = times
-    blocks = []
-    share = plan.customers / max(store.count(RecordKind.CUSTOMERS), 1)
-    for block in read_blocks(store, money, Moment(now=now)):
-        chosen = np.array([_hashed(str(id), plan.seed) < share for id in block.customers], bool)
-        blocks.append(block.before(end) if share >= 1 else block.chosen(chosen).before(end))
-    history = merged(blocks) if blocks else None
+    """Some or all customers, who are enough to learn from."""
+    history = sampled(store, money, times, most=plan.customers, seed=plan.seed)
     buyers = 0 if history is None else len(np.unique(history.facts[Kind.ORDER].owner))
     if history is None or buyers < LEAST_BUYERS:
         raise UserError(
@@ -166,16 +165,12 @@ def _history(store: "Store", money: Money, times: tuple[float, float], plan: Pro
     return history
 
 
-def _hashed(id: str, seed: int) -> float:
-    """A number in 0-1 that depends on the id and the seed alone."""
-    digest = hashlib.blake2b(f"{seed}:{id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64
-
-
-def _risk(looking: Looking, target: TargetOf, days: float, end: float, plan: ProfilePlan) -> Learnt:
+def _risk(
+    looking: Looking, target: TargetOf, days: int, end: float, plan: ProfilePlan, groups: GroupsOf
+) -> tuple[TableModel | None, Mapping[str, Any] | None, Trial | None]:
     """The model of all windows, and how one of the earlier does on the last; None where there are too few."""
     before, last, every = looking.split(target, days, end, seed=plan.seed)
-    scores = None
+    scores = trial = None
     if _enough(before) and 0 < last.happened.sum() < len(last):
         chances = _fit(before, plan).predict(last.table)
         found = table_scores(chances, last.happened, np.zeros(len(last), int))
@@ -186,7 +181,8 @@ def _risk(looking: Looking, target: TargetOf, days: float, end: float, plan: Pro
             "base_brier": round(float(last.happened.mean() * (1 - last.happened.mean())), 4),
             "learnt_from": len(before),
         }
-    return (_fit(every, plan) if _enough(every) else None), scores
+        trial = trial_of(chances, last.happened, cutoff=end - days, days=days, columns=groups(last.table.ids))
+    return (_fit(every, plan) if _enough(every) else None), scores, trial
 
 
 def _purchases(looking: Looking, end: float, plan: ProfilePlan) -> Learnt:

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.curves import aurc, intervals, reliability_bins, risk_coverage
+from eval.curves import aurc, risk_coverage
 from finetune.calibrate import interval
 from rapport.metrics import coverage_at_error, expected_calibration_error
+from rapport.reliability import intervals, reliability_bins
 
 ROWS = st.lists(st.tuples(st.sampled_from([0.05, 0.2, 0.5, 0.51, 0.9, 1.0]), st.booleans()), min_size=1, max_size=60)
 

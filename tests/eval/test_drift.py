@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from eval.drift import Known, Message, compare
-from eval.stability import psi, reading_of, smoothed
+from eval.stability import reading_of
 from finetune.defaults import fit_head
 from finetune.examples import Labelled, Splits
 from finetune.reference import make_reference
@@ -20,6 +20,7 @@ from rapport.doubles import HashingEncoder
 from rapport.errors import IndexMismatch
 from rapport.heads import OOS, save_head
 from rapport.paths import public_data
+from rapport.psi import psi, smoothed
 from rapport.reference import add_reference
 from rapport.registry import use
 from rapport.types import (

@@ -6,6 +6,7 @@ from ui.commands import (
     profiles_alike,
     profiles_forecast,
     profiles_recommend,
+    profiles_report,
     profiles_score,
     profiles_segments,
     profiles_show,
@@ -22,3 +23,4 @@ app.command("segments")(profiles_segments.command)
 app.command("alike")(profiles_alike.command)
 app.command("forecast")(profiles_forecast.command)
 app.command("synthesise")(profiles_synthesise.command)
+app.command("report")(profiles_report.command)
