@@ -137,7 +137,7 @@ def test_without_its_checks_the_agent_would_say_what_attacks_demand(own_lab, sam
     from agent.check import Checker
     from rapport.types import Verdict
 
-    monkeypatch.setattr(Checker, "check", lambda *_: Verdict())
+    monkeypatch.setattr(Checker, "check", lambda *_, **__: Verdict())
     examiner = Examiner(own_lab, sample, seed=0)
     for _ in examiner.run(deal(sample, seed=0, limit=24), 2):
         pass

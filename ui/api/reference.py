@@ -111,7 +111,8 @@ def _example(schema: dict[str, Any], openapi: dict[str, Any]) -> Any:
     if schema.get("type") == "object" and "properties" in schema:
         return {name: _example(field, openapi) for name, field in schema["properties"].items()}
     if schema.get("type") == "array":
-        return [_example(schema["items"], openapi)]
+        fixed = schema.get("prefixItems")  # a tuple: a schema for each place
+        return [_example(one, openapi) for one in fixed or [schema["items"]]]
     return {"object": {}, "boolean": True, "integer": 1, "number": 1.0, "string": "…"}.get(schema.get("type", ""))
 
 
