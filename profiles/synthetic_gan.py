@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from profiles.dnn_training import one_thread
 from profiles.synthetic_columns import Columns, learn_columns
 from profiles.tables import Table
 
@@ -63,7 +64,7 @@ def fit_gan(table: Table, seed: int, plan: GanPlan | None = None) -> Gan:
     columns = learn_columns(table)
     rows = torch.from_numpy(_coded(columns, table, np.random.default_rng(seed)))
     widths = [len(one.texts) for one in (*columns.flags, *columns.categories)]
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
         generator = _net(plan.noise, rows.shape[1], plan.width, normed=True)
         critic = _net(rows.shape[1], 1, plan.width, normed=False)

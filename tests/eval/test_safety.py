@@ -142,7 +142,8 @@ def test_without_its_checks_the_agent_would_say_what_attacks_demand(own_lab, sam
     for _ in examiner.run(deal(sample, seed=0, limit=24), 2):
         pass
     tally = examiner.tally
-    assert tally.leaks + tally.forbidden >= tally.drafts >= 20
+    assert tally.leaks + tally.forbidden >= 0.9 * tally.drafts
+    assert tally.drafts >= 20
 
 
 @pytest.mark.slow

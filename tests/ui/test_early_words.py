@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*no_silent_downcasting"),  # Gradio's counting of its own events
 ]
 QUESTION = "How do I return shoes that don't fit?"
-FIRST, LAST = "You can send them back [1].", " It is quick and easy."
+FIRST, LAST = "You can send them back [1].", " I am glad to help with any further question."
 
 
 class SlowModel:
@@ -39,10 +39,10 @@ class SlowModel:
 
     async def stream(self):
         try:
-            for word in f"{FIRST} It".split(" "):
-                yield self.chunk(f"{word} " if word != "It" else word)
+            for word in f"{FIRST} I".split(" "):
+                yield self.chunk(f"{word} " if word != "I" else word)
             await asyncio.to_thread(self.go.wait, 60)
-            yield self.chunk(LAST.removeprefix(" It"))
+            yield self.chunk(LAST.removeprefix(" I"))
             yield self.chunk(None)
             yield b"data: [DONE]\n\n"
         finally:
