@@ -167,10 +167,10 @@ class Explained:
 
 def load_settings(home: Home) -> Settings:
     """Read the home's `rapport.toml`; a missing file means the defaults."""
-    if not home.settings_file.exists():
-        return Settings()
     try:
         table = tomllib.loads(home.settings_file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(
             f"{home.settings_file} cannot be read: {error}.", hint="Mend the line, or delete the file for defaults."
