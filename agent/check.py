@@ -7,7 +7,6 @@ Each kind of check has a file of its own; no language model is asked.
 
 import re
 from collections.abc import Sequence
-from functools import cache
 
 from agent.brief import Brief, Quote
 from agent.catalogue import Catalogue, words_of
@@ -23,7 +22,7 @@ from agent.check_states import wrong_states
 from agent.check_support import unsupported
 from agent.language import detect_language
 from agent.values import CITATION, values_in
-from prompts.render import rules
+from prompts.forbidden import rule_breaks
 from prompts.slots import item_words
 from rapport.types import Verdict, Viewer
 
@@ -75,7 +74,7 @@ class Checker:
                 *self._profiles.told(bare, evidence),
             ),
             rule_breaks=(
-                *_forbidden(readable(bare), evidence),
+                *rule_breaks(readable(bare), evidence.told, slots=False),
                 *prompt_text(bare, evidence),
                 *in_disguise(bare, evidence.text),
                 *other_language(bare, brief.locale),
@@ -137,15 +136,6 @@ def _not_for(viewer: Viewer, brief: Brief) -> list[str]:
     return leaks + [f"tool {name}" for name in personal if viewer.owner is None]
 
 
-def _forbidden(text: str, evidence: Evidence) -> list[str]:
-    return [
-        name
-        for name, pattern, unless in _patterns()
-        for match in pattern.finditer(text)
-        if not (unless and match[0].casefold() in evidence.told)
-    ]
-
-
 def _left_out(text: str, brief: Brief, cited: set[int]) -> list[str]:
     """What the reply had to say and does not: an order's status and items, the mark of a passage."""
     missing = []
@@ -161,11 +151,3 @@ def _left_out(text: str, brief: Brief, cited: set[int]) -> list[str]:
 def _bare(name: str) -> str:
     """An item as it must at least be named: without count and options."""
     return re.sub(r"^\d+ × | \([^)]*\)$", "", name).casefold().replace("_", " ")
-
-
-@cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str], bool], ...]:
-    return tuple(
-        (row["id"], re.compile(row["pattern"], re.IGNORECASE), bool(row["unless_in_evidence"]))
-        for row in rules()["forbidden"]
-    )

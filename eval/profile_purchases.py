@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.profile_rows import Row
 from eval.report import Bound
 from profiles.lstm import PurchaseModel
 from profiles.purchase_plan import PurchasePlan
@@ -52,24 +53,12 @@ PROTOCOLS: Mapping[str, Protocol] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """Mean figures of one row, of the model and of each reference. seconds: of one training."""
-
-    name: str
-    figures: Mapping[str, float]
-    references: Mapping[str, Mapping[str, float]]
-    customers: int
-    seconds: float
-    bounds: tuple[Bound, ...] = ()
-
-
 def measure_purchases(
     *,
     rows: Sequence[str] = tuple(PROTOCOLS),
     seeds: Sequence[int] = SEEDS,
     progress: Callable[[str], None] = lambda _: None,
-) -> list[Measured]:
+) -> list[Row]:
     """Every row of `PROTOCOLS` whose file is present. Raises NotFound, naming the sources, where none is."""
     files = {name: path for name in ORIGINS if (path := _path(name)) is not None}
     if not files:
@@ -87,9 +76,7 @@ def measure_purchases(
     return found
 
 
-def measure_protocol(
-    name: str, transactions: Transactions, protocol: Protocol, *, seeds: Sequence[int] = SEEDS
-) -> Measured:
+def measure_protocol(name: str, transactions: Transactions, protocol: Protocol, *, seeds: Sequence[int] = SEEDS) -> Row:
     """One row, a model a seed."""
     cutoff = float((protocol.cutoff - date(1970, 1, 1)).days)
     runs: dict[str, list[Mapping[str, float | None]]] = {"model": [], "BG/NBD": [], "LightGBM": [], "net": []}
@@ -104,8 +91,8 @@ def measure_protocol(
         seconds += trial.seconds
     means = {part: _mean(figures) for part, figures in runs.items() if figures}
     model = means.pop("model")
-    return Measured(name=name, figures=model, references=means, customers=trial.customers,
-                    seconds=seconds / len(seeds), bounds=protocol.bounds)  # fmt: skip
+    return Row(name=name, figures=model, references=means, cases=trial.customers,
+               seconds=seconds / len(seeds), bounds=protocol.bounds)  # fmt: skip
 
 
 def _parts(

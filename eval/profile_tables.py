@@ -5,9 +5,9 @@ predicted. Choices were made on folds of other seeds.
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from eval.profile_rows import Row
 from eval.report import Bound, spread
 from profiles.dnn import TableModel, TablePlan, fit_table
 from profiles.dnn_training import one_thread
@@ -30,19 +30,7 @@ SINGLES = 200  # rows scored one at a time
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """Figures of the nets and of each reference in the same run."""
-
-    name: str
-    figures: Mapping[str, float]
-    references: Mapping[str, Mapping[str, float]]
-    rows: int
-    seconds: float
-    bounds: tuple[Bound, ...] = ()
-
-
-def measure_tables(*, seed: int = SEED, progress: Say = lambda _: None) -> list[Measured]:
+def measure_tables(*, seed: int = SEED, progress: Say = lambda _: None) -> list[Row]:
     """Churn, then speed on the same rows. Raises NotFound, naming the source, where the public file is absent."""
     read = _churn()
     progress("telco churn")
@@ -52,7 +40,7 @@ def measure_tables(*, seed: int = SEED, progress: Say = lambda _: None) -> list[
     return [churn, measure_scoring(nets, fit_trees(read.table, read.target, TreePlan(seed=seed)), read.table)]
 
 
-def measure_churn(read: Labelled, *, seed: int = SEED) -> Measured:
+def measure_churn(read: Labelled, *, seed: int = SEED) -> Row:
     """The nets, the trees and the mean of both on the same folds."""
     started = time.perf_counter()
     plan, boosted = TablePlan(seed=seed), TreePlan(seed=seed)
@@ -63,20 +51,20 @@ def measure_churn(read: Labelled, *, seed: int = SEED) -> Measured:
     trees, _ = held_out_chances(
         read.table, read.target, lambda table, target: fit_trees(table, target, boosted), folds=FOLDS, seed=seed
     )
-    return Measured(
+    return Row(
         name="telco churn",
         figures=table_scores(nets, read.target, fold),
         references={
             "LightGBM": table_scores(trees, read.target, fold),
             "mean of both": table_scores((nets + trees) / 2, read.target, fold),
         },
-        rows=len(read.table),
+        cases=len(read.table),
         seconds=seconds,
         bounds=BOUNDS,
     )
 
 
-def measure_scoring(nets: TableModel, trees: TreeModel, table: Table) -> Measured:
+def measure_scoring(nets: TableModel, trees: TreeModel, table: Table) -> Row:
     """Rows a second of both on one thread, from the columns of a table to calibrated chances, and one row's time.
 
     over_trees: the median of the nets' rate over the trees' in the same pass.
@@ -90,7 +78,7 @@ def measure_scoring(nets: TableModel, trees: TreeModel, table: Table) -> Measure
         pairs = [(_seconds(nets, bulk), _seconds(trees, bulk)) for _ in range(PASSES)]
         ones = [table.chosen(np.array([row % len(table)])) for row in range(SINGLES)]
         singles = {name: [1000 * _seconds(one, row) for row in ones] for name, one in (("n", nets), ("t", trees))}
-    return Measured(
+    return Row(
         name="scoring a table",
         figures={
             "over_trees": spread([theirs / ours for ours, theirs in pairs]).median,
@@ -103,7 +91,7 @@ def measure_scoring(nets: TableModel, trees: TreeModel, table: Table) -> Measure
                 "one_row_ms": spread(singles["t"]).median,
             }
         },
-        rows=BULK,
+        cases=BULK,
         seconds=time.perf_counter() - started,
         bounds=SPEED_BOUNDS,
     )

@@ -1,41 +1,16 @@
 """What the predictors must show, part by part: each figure beside its bound and beside references in the same run."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eval.report import Bound, missed
+from eval.profile_rows import Row
+from eval.report import Bound
 from rapport.errors import NotFound, UserError
 from rapport.paths import PUBLIC_DATA_VARIABLE, public_data
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One measurement: the figures of the model, those of each reference, and what the model must reach."""
-
-    name: str
-    figures: Mapping[str, Any]
-    references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    bounds: tuple[Bound, ...] = ()
-    cases: int | None = None
-
-    def missed(self) -> list[str]:
-        """One sentence for each bound that does not hold."""
-        return [f"{self.name}: {sentence}" for sentence in missed(self.figures, self.bounds)]
-
-    def as_json(self) -> dict[str, Any]:
-        """The row for printing."""
-        return {
-            "name": self.name,
-            "cases": self.cases,
-            "figures": dict(self.figures),
-            "references": {name: dict(figures) for name, figures in self.references.items()},
-            "bounds": [str(bound) for bound in self.bounds],
-        }
 
 
 def measure_profiles(parts: Sequence[str] = (), *, progress: Say = lambda _: None) -> Iterator[Row]:
@@ -59,15 +34,13 @@ def measure_profiles(parts: Sequence[str] = (), *, progress: Say = lambda _: Non
 def _churn(progress: Say) -> Iterator[Row]:
     from eval.profile_tables import measure_tables
 
-    for one in measure_tables(progress=progress):
-        yield Row(name=one.name, figures=one.figures, references=one.references, bounds=one.bounds, cases=one.rows)
+    yield from measure_tables(progress=progress)
 
 
 def _purchases(progress: Say) -> Iterator[Row]:
     from eval.profile_purchases import measure_purchases
 
-    for one in measure_purchases(progress=progress):
-        yield Row(name=one.name, figures=one.figures, references=one.references, bounds=one.bounds, cases=one.customers)
+    yield from measure_purchases(progress=progress)
 
 
 def _baskets(progress: Say) -> Iterator[Row]:

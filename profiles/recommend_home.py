@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crm.histories import day_of, moment_of
@@ -13,7 +12,7 @@ from profiles.recommend import Recommender, Suggestion, fit_recommender
 from profiles.recommend_shop import Shop, by_group, catalogue_of, shop_of
 from profiles.recommend_signals import RecommendPlan
 from profiles.transactions import Transactions, transactions_of
-from rapport.records import Product, ProductId, RecordKind
+from rapport.records import Product, RecordKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from crm.store import Store
     from rapport.models import Encoder
 
-PART = "recommend"  # folder of a recommender in the artifact of a home's predictors
 LEAST_LINES = 20_000  # purchases below which the net learns nothing that the counts do not tell
 
 
@@ -47,17 +45,10 @@ class HomeRecommender:
         """What was bought once and is in the shop no more."""
         return {str(one) for one in self.recommender.products}.difference(self.shop.names)
 
-    def next_products(self, customers: Sequence[str], k: int = 10) -> list[tuple[ProductId, ...]]:
-        """The same as products that can be bought, one of each group."""
-        return [tuple(self.shop.offers[one.product] for one in row) for row in self.suggest(customers, k)]
 
-
-def load_home(store: "Store", folder: Path) -> HomeRecommender:
-    """A recommender that was kept, with the purchases and products as they stand; it looks at none after it was fitted.
-
-    Raises CorruptArtifact where the folder holds no readable one.
-    """
-    recommender, shop = Recommender.load(folder), home_shop(store)
+def at_home(recommender: Recommender, store: "Store") -> HomeRecommender:
+    """A recommender that was kept, with the products as they stand and the purchases up to when it was fitted."""
+    shop = home_shop(store)
     purchases = by_group(home_purchases(store, as_of=moment_of(recommender.as_of)), shop)
     return HomeRecommender(recommender=recommender, shop=shop, purchases=purchases)
 

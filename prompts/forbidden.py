@@ -7,12 +7,13 @@ from prompts.fields import SLOT
 from prompts.render import rules
 
 
-def rule_breaks(text: str, evidence: str) -> tuple[str, ...]:
-    """The rules that a text breaks, each once for each of its patterns; slots are no markup.
+def rule_breaks(text: str, evidence: str, *, slots: bool = True) -> tuple[str, ...]:
+    """The rules that a text breaks, each once for each of its patterns.
 
-    evidence: what may excuse a phrase by saying the same.
+    evidence: what may excuse a phrase by saying the same. slots: whether the text may still name slots, which are then
+    no markup.
     """
-    plain, known = SLOT.sub(" ", text), evidence.casefold()
+    plain, known = SLOT.sub(" ", text) if slots else text, evidence.casefold()
     return tuple(
         id
         for id, pattern, unless in _forbidden()

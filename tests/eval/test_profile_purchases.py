@@ -24,7 +24,7 @@ def test_a_row_has_the_figures_that_its_bounds_name_beside_each_reference():
     cutoff = date(1970, 1, 1) + timedelta(days=15_200)
     protocol = Protocol(file="", cutoff=cutoff, horizon=40, bounds=(Bound(name="roc_auc", least=0.6),))
     found = measure_protocol("planted", transactions_of(lines), protocol, seeds=(7,))
-    assert found.customers == 150
+    assert found.cases == 150
     assert set(found.references) == {"BG/NBD", "LightGBM", "net"}
     assert missed(found.figures, found.bounds) == []
     for one in PROTOCOLS.values():

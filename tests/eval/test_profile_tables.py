@@ -33,6 +33,6 @@ def test_both_backends_are_timed_on_the_same_rows():
 @pytest.mark.skipif(public_data(FOLDER) is None, reason="needs RAPPORT_PUBLIC_DATA with telco_churn")
 def test_customers_who_leave_are_told_as_well_as_is_promised():
     found = measure_churn(_churn())
-    assert found.rows == 7043
+    assert found.cases == 7043
     assert not missed(found.figures, BOUNDS)
     assert found.figures["roc_auc"] > found.references["LightGBM"]["roc_auc"]

@@ -5,7 +5,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from eval.profiles import PARTS, Row, measure_profiles
+from eval.profile_rows import Row
+from eval.profiles import PARTS, measure_profiles
 from eval.report import Bound
 from rapport.errors import NotFound, UserError
 from rapport.paths import PUBLIC_DATA_VARIABLE

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from profiles.recommend import fit_recommender
-from profiles.recommend_home import fit_home, load_home
+from profiles.recommend import Recommender, fit_recommender
+from profiles.recommend_home import at_home, fit_home
 from profiles.recommend_shop import by_group, catalogue_of, shop_of
 from profiles.recommend_signals import RecommendPlan
 from profiles.transactions import transactions_of
@@ -110,6 +110,5 @@ def test_a_home_suggests_from_its_records(store, sample, tmp_path):
     assert all(made.shop.offers[one.product] in set(store.keys(RecordKind.PRODUCTS)) for one in [*known, *new])
     assert made.goes_with(sample.products[0].id, 3)
     made.recommender.save(tmp_path)
-    again = load_home(store, tmp_path)
+    again = at_home(Recommender.load(tmp_path), store)
     assert again.suggest([sample.customers[0].id], 5) == [known]
-    assert again.next_products([sample.customers[0].id], 5) == [tuple(made.shop.offers[one.product] for one in known)]

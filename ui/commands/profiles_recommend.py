@@ -43,18 +43,19 @@ def command(
 
 
 def _of_home(home: Path | None, asked: tuple[str | None, str | None], *, k: int, seed: int) -> dict[str, Any]:
-    from profiles.recommend_home import PART, fit_home, load_home
+    from profiles.predictor import load_predictor
+    from profiles.recommend_home import at_home, fit_home
     from profiles.score import moment_of_records
     from rapport.models import load_encoder
-    from rapport.registry import PROFILES, artifact_folder, current
+    from rapport.registry import PROFILES, current
     from ui.commands.profiles_show import find
 
     customer, beside = asked
     with opened(home) as place:
         who = find(place.store, customer) if customer else None
-        kept = artifact_folder(place.home, name) / PART if (name := current(place.home, PROFILES)) else None
-        if kept is not None and kept.is_dir():
-            made = load_home(place.store, kept)
+        trained = load_predictor(place.home, place.store) if current(place.home, PROFILES) else None
+        if trained is not None and trained.recommender is not None:
+            made = at_home(trained.recommender, place.store)
         else:
             made = fit_home(
                 place.store, as_of=moment_of_records(place.store, datetime.now(UTC)), seed=seed,
