@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FILE = "elsewhere.safetensors"
+_LETTERS = re.compile(r"[^\W_]+")
 TRADES = Path(__file__).with_name("trades.toml")
 
 
@@ -52,7 +53,21 @@ class Elsewhere:
 @functools.lru_cache(maxsize=512)
 def by_kind(text: str) -> str:
     """The text with each name of another trade's thing replaced by its kind, as a word that nobody writes."""
-    return _pattern().sub(lambda name: f" zz{_kind_of()[name[1].casefold()]} ", text)
+    found = frozenset(_beginnings().keys() & _LETTERS.findall(text.casefold()))
+    if not found:  # most texts
+        return text
+    return _pattern(found).sub(lambda name: f" zz{_kind_of()[name[1].casefold()]} ", text)
+
+
+@functools.cache
+def _beginnings() -> Mapping[str, tuple[str, ...]]:
+    """The first word of a name, as it is or in the plural -> the names that begin so."""
+    found: dict[str, list[str]] = {}
+    for name in _kind_of():
+        first = _LETTERS.findall(name)[0]
+        for ending in ("", "s", "es"):
+            found.setdefault(first + ending, []).append(name)
+    return {first: tuple(names) for first, names in found.items()}
 
 
 @functools.cache
@@ -72,9 +87,11 @@ def _kind_of() -> Mapping[str, str]:
     return found
 
 
-@functools.cache
-def _pattern() -> re.Pattern[str]:
-    names = "|".join(re.escape(name) for name in sorted(_kind_of(), key=len, reverse=True))
+@functools.lru_cache(maxsize=1024)
+def _pattern(beginnings: frozenset[str]) -> re.Pattern[str]:
+    """Finds the names that begin with one of these words: a pattern of all names would take as long as the encoder."""
+    known = {name for first in beginnings for name in _beginnings()[first]}
+    names = "|".join(re.escape(name) for name in sorted(known, key=lambda name: (-len(name), name)))
     return re.compile(rf"\b({names})(?:e?s)?\b(?:['’]s)?", re.IGNORECASE)
 
 
