@@ -97,7 +97,8 @@ def test_a_record_for_somebody_unverified_is_a_leak(checker):
 
 @pytest.mark.parametrize(
     ("text", "rule"),
-    [("I have cancelled your order.", "claims_an_action"), ("We've already refunded it.", "claims_an_action"),
+    [("The payment has been reversed, have a look.", "claims_it_is_done"),
+     ("I have cancelled your order.", "claims_an_action"), ("We've already refunded it.", "claims_an_action"),
      ("I'll refund the money.", "promises_an_action"), ("We guarantee that it fits.", "guarantee"),
      ("You get a voucher.", "gift"), ("What is your password?", "asks_for_secrets"), ("<b>Hello</b>", "markup"),
      ("Dear {customer_name}", "markup"), ("Run {% if x %}", "markup")],
