@@ -1,25 +1,27 @@
-"""What stands beside the nets: boosted trees (LightGBM) on the same features, how opinions are averaged, and the level.
+"""What stands beside the nets: boosted trees (LightGBM) on the same features, and how opinions are averaged.
 
-Weights and bounds were chosen on earlier cutoffs of two public shops.
+Weights and levels were chosen on earlier cutoffs of two public shops.
 """
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rapport.errors import CorruptArtifact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
 
     from profiles.windows import Outcome, Window
 
 _FILES = {"any": "trees-any.txt", "count": "trees-count.txt"}
-SHARES = {"nets": 0.4, "trees": 0.4, "models": 0.2}  # of the average: nets, boosted trees, probability models
-_POWERS, _FACTORS = (0.9, 1.8, 10), (0.6, 1.2, 13)  # least, most, how many are tried
-_SLACK = 1.005  # of the least root mean squared error
+SHARES = {"nets": 2.0, "trees": 2.0, "curves": 2.0, "models": 1.0}  # in the odds; models: BG/NBD
+COUNTERS = ("nets", "curves")
+_SPREAD, _LEVEL = 1.05, 0.97  # of the number: its power, its factor
 _ROUNDS = 200
 _SETTINGS: dict[str, Any] = {
     "learning_rate": 0.03, "num_leaves": 8, "min_data_in_leaf": 300, "bagging_fraction": 0.7, "bagging_freq": 1,
@@ -74,55 +76,39 @@ def grow_trees(windows: "Sequence[tuple[Window, Outcome]]", *, seed: int) -> Tre
     return Trees(boosted("binary", (count > 0).astype(float)), boosted("poisson", count))
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """From an expected number of purchases to a forecast of it, factor × expected ** power; and what log odds lack.
+def odds_shift(odds: "np.ndarray", bought: "np.ndarray") -> float:
+    """What (n,) log odds lack for their mean chance to be the share of those who bought."""
+    import numpy as np
+    from scipy.optimize import brentq
 
-    Most customers buy nothing, so the mean, which squared errors reward, is far above the median, which absolute
-    errors reward. The forecast stands between: the least absolute error whose squared error is nearly the least.
-    """
-
-    power: float = 1.0
-    factor: float = 1.0
-    odds: float = 0.0
-
-    @classmethod
-    def of(cls, expected: "np.ndarray", odds: "np.ndarray", count: "np.ndarray") -> "Level":
-        """From n expectations with log odds of any purchase, and what came."""
-        import numpy as np
-
-        def errors(forecast: "np.ndarray") -> "np.ndarray":
-            gap = forecast - count
-            return np.array([np.abs(gap).mean(), np.sqrt((gap**2).mean())])
-
-        tries = [
-            cls(float(power), float(factor)) for power in np.linspace(*_POWERS) for factor in np.linspace(*_FACTORS)
-        ]
-        found = np.array([errors(one.apply(expected)) for one in tries])
-        allowed = found[:, 1] <= _SLACK * found[:, 1].min()
-        best = tries[int(np.argmin(np.where(allowed, found[:, 0], np.inf)))]
-        low, high = -5.0, 5.0
-        for _ in range(40):  # halving: the mean chance grows with the shift
-            shift = (low + high) / 2
-            too_much = float((1 / (1 + np.exp(-odds - shift))).mean()) > float((count > 0).mean())
-            low, high = (low, shift) if too_much else (shift, high)
-        return replace(best, odds=shift)
-
-    def apply(self, expected: "np.ndarray") -> "np.ndarray":
-        """(n,) forecasts."""
-        forecast: np.ndarray = self.factor * expected**self.power
-        return forecast
+    share = float(np.clip(bought.mean(), 1e-3, 1 - 1e-3))
+    return float(brentq(lambda shift: float((1 / (1 + np.exp(-odds - shift))).mean()) - share, -40.0, 40.0))
 
 
-def averaged(opinions: "Mapping[str, tuple[np.ndarray, np.ndarray]]") -> "tuple[np.ndarray, np.ndarray]":
-    """The average of what is there of nets, trees and models, by `SHARES`: log odds, and logarithm of the number.
+def averaged(opinions: Mapping[str, tuple["np.ndarray", "np.ndarray"]]) -> "tuple[np.ndarray, np.ndarray]":
+    """The average of the opinions that are there, by `SHARES`: log odds, and logarithm of the forecast number.
 
     The odds are the mean of those of any purchase and those that the number implies by Poisson: how often somebody
-    bought says more of a customer than whether they did.
+    bought says more of a customer than whether they did. The number is the average of those in `COUNTERS`: trees end
+    at the most that they have seen. Averages of logarithms lie closer together than their parts, so they are spread.
     """
     import numpy as np
 
     total = sum(SHARES[name] for name in opinions)
     odds, count = np.sum([SHARES[name] / total * np.stack(both) for name, both in opinions.items()], axis=0)
     implied = np.log(np.expm1(np.exp(np.clip(count, -20, 4))))
-    return (odds + implied) / 2, count
+    number = np.mean([opinions[name][1] for name in COUNTERS], axis=0)
+    return (odds + implied) / 2, _SPREAD * number + math.log(_LEVEL)
+
+
+def odds_of_any(number: "np.ndarray", spread: float) -> "np.ndarray":
+    """(n,) log odds of any purchase where `number`, a logarithm, is expected, by a negative binomial distribution.
+
+    spread: its shape. BG/NBD's `r` is that of customers of whom nothing is known; a shape that were the greater the
+    more a customer has bought would rank one-time buyers too high.
+    """
+    import numpy as np
+
+    nothing = spread * np.log1p(np.exp(np.clip(number, -20, 20)) / spread)  # minus its logarithm
+    found: np.ndarray = np.log(np.expm1(np.minimum(nothing, 500)))
+    return found

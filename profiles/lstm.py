@@ -1,4 +1,4 @@
-"""Predict what each customer buys next: nets over their events, boosted trees and BG/NBD in one model.
+"""Predict what each customer buys next: nets over their events, boosted trees, curves and BG/NBD in one model.
 
 `fit_purchases` learns from windows of the past; `PurchaseModel.predict` stands at a cutoff and reads nothing of that
 day or later. What nets and trees correct in the probability models' expectation is learnt for one horizon; the models
@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiles.blend import Level, Trees, averaged, grow_trees
+from profiles.blend import Trees, averaged, grow_trees, odds_of_any, odds_shift
+from profiles.curves import Curves, fit_curves
 from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape, build_net
 from profiles.lstm_train import rows_of, run_net, train_net
 from profiles.occasions import Occasions, occasions_of
@@ -35,9 +36,9 @@ Event = tuple[str, float, str]  # customer id, day, kind
 class Purchases:
     """Predictions for n customers. Where a customer had bought nothing before the cutoff, nothing is known: nan.
 
-    chance: (n,) of any purchase in the horizon. count: (n,) forecast of the number of purchases in it, see
-    `blend.Level`. days: (n,) the median time to the next purchase, at most ten years. value: (n,) money to expect in
-    the horizon, 0 where no amounts are known.
+    chance: (n,) of any purchase in the horizon. count: (n,) forecast of the number of purchases in it. days: (n,) the
+    median time to the next purchase, at most ten years. value: (n,) money to expect in the horizon, 0 where no amounts
+    are known.
     kinds: (n, K) chance of an event of each kind in the model's own horizon, for the kinds that `PurchaseModel.kinds`
     names.
     """
@@ -51,7 +52,10 @@ class Purchases:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PurchaseModel:
-    """A trained model. horizon: days of its windows. kept: (FEATURES,) those it reads. events, features: scalings."""
+    """A trained model. horizon: days of its windows. kept: (FEATURES,) those it reads. events, features: scalings.
+
+    odds: what the log odds of all together lack, see `blend.odds_shift`.
+    """
 
     plan: PurchasePlan
     horizon: float
@@ -62,8 +66,9 @@ class PurchaseModel:
     events: Scaling
     features: Scaling
     nets: tuple[Any, ...]
+    curves: Curves
     trees: Trees | None
-    level: Level
+    odds: float
 
     def predict(
         self, transactions: Transactions, *, cutoff: float, horizon: float, events: Iterable[Event] = ()
@@ -73,15 +78,15 @@ class PurchaseModel:
 
         window, said, _ = self._run(transactions, cutoff, events)
         shift = horizon_shift(window, horizon, self.reference.rate)
-        odds, count = averaged(opinions_of(window, said, self.trees))
-        chance = 1 / (1 + np.exp(-odds - self.level.odds - shift[:, ANY]))
-        longer = np.exp(shift[:, COUNT])
+        odds, count = averaged(opinions_of(window, said, self.curves, self.trees))
+        number = count + shift[:, COUNT]
+        further = odds_of_any(number, self.reference.rate.r) - odds_of_any(count, self.reference.rate.r)
+        chance = 1 / (1 + np.exp(-odds - self.odds - further))
         steadiness = np.mean([math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets])
         days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
         money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(count))
         kinds = 1 / (1 + np.exp(-said[:, 4:]))
-        number = np.exp(count)
-        found = (chance, self.level.apply(number) * longer, days, number * longer * money, kinds)
+        found = (chance, np.exp(number), days, np.exp(number) * money, kinds)
         return Purchases(*(self._placed(transactions, window, values) for values in found))
 
     def opinions(
@@ -90,7 +95,7 @@ class PurchaseModel:
         """What each part says by itself of the customers known at the cutoff, see `opinions_of`."""
         window, said, _ = self._run(transactions, cutoff, ())
         shift = horizon_shift(window, horizon, self.reference.rate)
-        found = opinions_of(window, said, self.trees)
+        found = opinions_of(window, said, self.curves, self.trees)
         return {name: (odds + shift[:, ANY], count + shift[:, COUNT]) for name, (odds, count) in found.items()}
 
     def embed(self, transactions: Transactions, *, cutoff: float, events: Iterable[Event] = ()) -> "np.ndarray":
@@ -113,12 +118,13 @@ class PurchaseModel:
             "events": self.events.to_json(),
             "features": self.features.to_json(),
             "trees": self.trees is not None,
-            "level": asdict(self.level),
+            "odds": self.odds,
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MODEL_FILE).write_text(json.dumps(content, indent=1), encoding="utf-8")
         for number, net in enumerate(self.nets):
             save_file(net.state_dict(), str(folder / f"purchases-{number}.safetensors"))
+        self.curves.save(folder)
         if self.trees is not None:
             self.trees.save(folder)
 
@@ -141,10 +147,9 @@ class PurchaseModel:
             numbers, features = Scaling.from_json(content["events"]), Scaling.from_json(content["features"])
             reference = Reference(BuyingRate(**content["rate"]), spending)
             trees = Trees.load(folder) if content["trees"] else None
-            level = Level(**content["level"])
             return cls(
                 plan, float(content["horizon"]), tuple(content["kinds"]), reference, np.array(content["kept"]), shape,
-                numbers, features, tuple(nets), trees, level,
+                numbers, features, tuple(nets), Curves.load(folder), trees, float(content["odds"]),
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise CorruptArtifact(
@@ -202,19 +207,22 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     )  # fmt: skip
     nets = tuple(train_net(sequences, rows, shape, plan, seed=plan.seed + number) for number in range(plan.nets))
     trees = grow_trees(windows, seed=plan.seed) if plan.trees else None
+    curves = fit_curves(windows, seed=plan.seed)
     latest, came = windows[0]
     said = np.mean([run_net(net, sequences, latest, features.apply(latest.numbers))[0] for net in nets], axis=0)
-    odds, number = averaged(opinions_of(latest, said, trees))
-    level = Level.of(np.exp(number), odds, came.count)
+    odds = odds_shift(averaged(opinions_of(latest, said, curves, trees))[0], came.count > 0)
     return PurchaseModel(
-        plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, trees, level
+        plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, curves, trees, odds
     )
 
 
-def opinions_of(window: Window, said: "np.ndarray", trees: Trees | None) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
-    """By nets, probability models and trees: (n,) log odds of any purchase, (n,) logarithm of the number."""
+def opinions_of(
+    window: Window, said: "np.ndarray", curves: Curves, trees: Trees | None
+) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
+    """By nets, probability models, curves and trees: (n,) log odds of any purchase, (n,) logarithm of the number."""
     base = bases(window)
     found = {"nets": (said[:, ANY], said[:, COUNT]), "models": (base[:, ANY], base[:, COUNT])}
+    found["curves"] = curves.predict(window.numbers) if len(window) else found["models"]
     if trees is not None and len(window):
         found["trees"] = trees.predict(window.numbers)
     return found

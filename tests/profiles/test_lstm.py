@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from profiles.blend import Level, averaged
+from profiles.blend import averaged, odds_of_any, odds_shift
 from profiles.lstm import MODEL_FILE, PurchaseModel, fit_purchases
 from profiles.purchase_plan import PurchasePlan, past_windows
 from profiles.purchase_scores import purchase_scores
@@ -147,20 +147,25 @@ def test_figures_are_as_worked_by_hand():
     assert found["top_decile_share"] == 0.75
 
 
-def test_a_forecast_between_mean_and_median_loses_little_and_gains_more():
+def test_the_odds_are_shifted_until_the_mean_chance_is_the_share_of_those_who_bought():
     rng = np.random.default_rng(1)
     expected = rng.gamma(0.3, 1.0, 20_000)
-    count = rng.poisson(expected).astype(float)
-    level = Level.of(expected, np.log(np.expm1(np.maximum(expected, 1e-9))) - 1, count)
-    forecast = level.apply(expected)
-    assert np.abs(forecast - count).mean() < 0.99 * np.abs(expected - count).mean()
-    assert level.odds == pytest.approx(1, abs=0.1)
-    assert np.sqrt(((forecast - count) ** 2).mean()) < 1.03 * np.sqrt(((expected - count) ** 2).mean())
+    odds = np.log(np.expm1(np.maximum(expected, 1e-9)))
+    assert odds_shift(odds - 1, rng.poisson(expected) > 0) == pytest.approx(1, abs=0.1)
+    assert np.isfinite(odds_shift(odds, np.zeros(20_000, bool)))
 
 
 def test_opinions_are_averaged_over_what_is_there():
     one, two = np.array([1.0]), np.array([3.0])
-    odds, count = averaged({"nets": (one, two), "models": (two, one)})
-    assert count[0] == pytest.approx((2 * 3 + 1 * 1) / 3)
-    implied = 1 - np.exp(-np.exp(count[0]))
-    assert odds[0] == pytest.approx(((2 * 1 + 1 * 3) / 3 + np.log(implied / (1 - implied))) / 2)
+    odds, count = averaged({"nets": (one, two), "curves": (one, one), "models": (two, one)})
+    mean = (2 * 3 + 2 * 1 + 1 * 1) / 5
+    implied = 1 - np.exp(-np.exp(mean))
+    assert odds[0] == pytest.approx(((4 * 1 + 1 * 3) / 5 + np.log(implied / (1 - implied))) / 2)
+    assert count[0] == pytest.approx(1.05 * 2 + np.log(0.97))
+
+
+def test_the_odds_of_any_purchase_follow_from_the_number_expected():
+    number = np.log(np.array([0.01, 0.5, 3.0]))
+    for spread, nothing in ((1e9, np.exp(-np.exp(number))), (0.5, (1 + np.exp(number) / 0.5) ** -0.5)):
+        assert 1 / (1 + np.exp(-odds_of_any(number, spread))) == pytest.approx(1 - nothing, rel=1e-4)
+    assert np.isfinite(odds_of_any(np.array([-1e3, 1e3]), 0.2)).all()
