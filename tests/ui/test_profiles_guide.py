@@ -28,7 +28,7 @@ def test_the_commands_of_the_guide_on_a_home_run(own_sample_home, monkeypatch, c
         line = command.replace("mara.lindqvist@example.com", customer.email)
         assert run(shlex.split(line)[1:]) == 0, command
     told = capsys.readouterr().out
-    assert "400 customers as of 2026-11-01" in told
+    assert re.search(r"400 customers as of \d{4}-", told)
     assert customer.name in told
     assert "Chance of a message soon" in told
     assert run(["profiles", "show", "nobody"]) == 2
