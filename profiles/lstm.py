@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiles.blend import Trees, averaged, grow_trees, odds_of_any, odds_shift
+from profiles.blend import Trees, averaged, forecast, grow_trees, odds_of_any, odds_shift
 from profiles.curves import Curves, fit_curves
 from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape, build_net
 from profiles.lstm_train import rows_of, run_net, train_net
@@ -36,7 +36,7 @@ Event = tuple[str, float, str]  # customer id, day, kind
 class Purchases:
     """Predictions for n customers. Where a customer had bought nothing before the cutoff, nothing is known: nan.
 
-    chance: (n,) of any purchase in the horizon. count: (n,) forecast of the number of purchases in it. days: (n,) the
+    chance: (n,) of any purchase in the horizon. count: (n,) how many purchases in it to forecast. days: (n,) the
     median time to the next purchase, at most ten years. value: (n,) money to expect in the horizon, 0 where no amounts
     are known.
     kinds: (n, K) chance of an event of each kind in the model's own horizon, for the kinds that `PurchaseModel.kinds`
@@ -86,7 +86,7 @@ class PurchaseModel:
         days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
         money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(count))
         kinds = 1 / (1 + np.exp(-said[:, 4:]))
-        found = (chance, np.exp(number), days, np.exp(number) * money, kinds)
+        found = (chance, forecast(np.exp(number)), days, np.exp(number) * money, kinds)
         return Purchases(*(self._placed(transactions, window, values) for values in found))
 
     def opinions(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from profiles.blend import averaged, odds_of_any, odds_shift
+from profiles.blend import averaged, forecast, odds_of_any, odds_shift
 from profiles.lstm import MODEL_FILE, PurchaseModel, fit_purchases
 from profiles.purchase_plan import PurchasePlan, past_windows
 from profiles.purchase_scores import purchase_scores
@@ -161,7 +161,17 @@ def test_opinions_are_averaged_over_what_is_there():
     mean = (2 * 3 + 2 * 1 + 1 * 1) / 5
     implied = 1 - np.exp(-np.exp(mean))
     assert odds[0] == pytest.approx(((4 * 1 + 1 * 3) / 5 + np.log(implied / (1 - implied))) / 2)
-    assert count[0] == pytest.approx(1.05 * 2 + np.log(0.97))
+    assert count[0] == pytest.approx((2 * 3 + 1 * 1) / 3)
+
+
+def test_a_forecast_between_mean_and_median_loses_little_and_gains_more():
+    rng = np.random.default_rng(1)
+    expected = rng.gamma(0.3, 1.0, 20_000)
+    count = rng.poisson(expected)
+    told = forecast(expected)
+    assert np.abs(told - count).mean() < 0.97 * np.abs(expected - count).mean()
+    assert np.sqrt(((told - count) ** 2).mean()) < 1.01 * np.sqrt(((expected - count) ** 2).mean())
+    assert (np.diff(forecast(np.linspace(0, 5, 50))) > 0).all()
 
 
 def test_the_odds_of_any_purchase_follow_from_the_number_expected():
