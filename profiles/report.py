@@ -12,6 +12,7 @@ from crm.histories import day_of
 from profiles.buying import Shelf
 from profiles.drift import Drift, measure_drift
 from profiles.evidence import Evidence, load_evidence, seen_table
+from profiles.expectations import Expectations, measure_expectations
 from profiles.gathering import Money
 from profiles.history import History
 from profiles.outcomes import Outcome, measure_outcomes, since
@@ -54,6 +55,7 @@ class ProfileReport:
     no_segments: str
     drift: Drift | None
     outcomes: tuple[Outcome, ...]
+    expectations: Expectations
 
 
 def profile_report(
@@ -71,7 +73,9 @@ def profile_report(
     history = _history(store, predictor, settings, (end, day_of(now)))
     facts = predictor.facts
     looking = Looking(history=history, horizons=facts.horizons, limit=facts.limit, categories=Shelf.of(store).category)
-    predictions = store.predictions_between(since(facts.horizons, end), as_of)
+    known = set(history.customers.tolist())
+    remembered = store.predictions_between(since(facts.horizons, end), as_of)
+    predictions = [one for one in remembered if one.customer_id in known]
     return ProfileReport(
         as_of=as_of,
         customers=int(history.known().sum()),
@@ -84,6 +88,7 @@ def profile_report(
         no_segments="" if predictor.segments else "none were found at training.",
         drift=None if evidence is None else measure_drift(evidence, seen_table(looking, end, seed=SEED)),
         outcomes=measure_outcomes(predictions, history, end=end, horizons=facts.horizons),
+        expectations=measure_expectations(predictions, history, end=end, days=facts.horizons.churn, limit=facts.limit),
     )
 
 

@@ -64,6 +64,11 @@ def test_the_verb_tells_what_it_found(trained, tmp_path, capsys):
     assert 0 < churn["happened"] < churn["rows"]
     assert contact["open"] == 0
     assert 0 <= contact["brier"] <= 0.25
+    purchases, waits = told["expectations"]["purchases"], told["expectations"]["next_purchase_days"]
+    assert (purchases["days"], purchases["rows"] > churn["rows"]) == (90, True)  # of the lapsed as well
+    assert purchases["open"] > 0
+    assert [one["told"] for one in purchases["groups"]] == sorted(one["told"] for one in purchases["groups"])
+    assert waits["rows"] > waits["bought"] > 0
     assert told["drift"] in ("stable", "shifting", "changed")
     assert "<h1>Customer profiles of " in out.read_text(encoding="utf-8")
 
