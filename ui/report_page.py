@@ -14,6 +14,7 @@ from profiles.expectations import Group
 from profiles.gathering import CLEANED
 from profiles.outcomes import LEAST_ROWS
 from profiles.report import ProfileReport
+from profiles.seasons import MONTHS, Season, in_words
 from rapport.reliability import Bin
 from ui.report_pictures import amounts_picture, gains_picture, reliability_picture
 
@@ -56,6 +57,9 @@ def report_page(report: ProfileReport, *, company: str) -> str:
         days=days,
         wait=days_between,
         least=LEAST_ROWS,
+        in_words=in_words,
+        told_months=told_months,
+        year_bars=year_bars,
     )
 
 
@@ -101,6 +105,18 @@ def days_between(least: float, most: float) -> str:
     if least > LONGEST_DAYS:
         return days(least)
     return f"{least:,.0f} days and more" if most > LONGEST_DAYS else f"{least:,.0f} to {days(most)}"
+
+
+def told_months(season: Season) -> str:
+    """The bars of a year in words, for who does not see them."""
+    return ", ".join(f"{month} {times:.1f}" for month, times in zip(MONTHS, season.months, strict=True))
+
+
+def year_bars(season: Season) -> list[tuple[int, str]]:
+    """(height in per cent of the highest, high or low or nothing) of each month."""
+    most = max(season.months)
+    marked = {**dict.fromkeys(season.high, "high"), **dict.fromkeys(season.low, "low")}
+    return [(round(100 * times / most), marked.get(month, "")) for month, times in enumerate(season.months, start=1)]
 
 
 def _amounts(currency: str) -> Mapping[str, Mapping[str, Any]]:

@@ -69,6 +69,8 @@ def test_the_verb_tells_what_it_found(trained, tmp_path, capsys):
     assert purchases["open"] > 0
     assert [one["told"] for one in purchases["groups"]] == sorted(one["told"] for one in purchases["groups"])
     assert waits["rows"] > waits["bought"] > 0
+    (jackets,) = (one for one in told["seasons"] if one["name"] == "jackets")
+    assert jackets["words"].startswith("most in October to February")
     assert told["drift"] in ("stable", "shifting", "changed")
     assert "<h1>Customer profiles of " in out.read_text(encoding="utf-8")
 
@@ -98,7 +100,7 @@ def test_the_page_opens_whole_on_a_phone_and_on_a_desk(written, browser, width, 
     assert page.evaluate(MISSHAPEN) == []
     assert set(asked) <= {"file", "data"}
     assert wrong == []
-    assert page.get_by_role("heading", level=2).count() == 9
+    assert page.get_by_role("heading", level=2).count() == 10
     assert page.get_by_role("table").count() >= 8
     assert page.get_by_role("columnheader", name="Verdict").count() + page.get_by_text("are stable.").count() >= 1
     context.close()

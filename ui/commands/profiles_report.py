@@ -13,6 +13,7 @@ from ui.commands.profiles_train_home import AsOfOption, chosen_moment
 if TYPE_CHECKING:
     from profiles.expectations import Expectations
     from profiles.report import ProfileReport
+    from profiles.seasons import Season
 
 OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the page is written.")]
 
@@ -59,6 +60,7 @@ def _summary(report: "ProfileReport", out: Path) -> dict[str, Any]:
             for one in report.outcomes
         },
         "expectations": _expectations(report.expectations),
+        "seasons": [season_json(one) for one in report.seasons],
     }  # fmt: skip
 
 
@@ -72,6 +74,17 @@ def _expectations(found: "Expectations") -> dict[str, Any]:
     }  # fmt: skip
     waits = {name: getattr(found.waits, name) for name in ("rows", "bought", "over", "by_then")}
     return {**amounts, "next_purchase_days": {**waits, "groups": _rounded(found.waits.groups)}}
+
+
+def season_json(season: "Season") -> dict[str, Any]:
+    """The season as JSON values, with its sentence."""
+    from profiles.seasons import in_words
+
+    return {
+        "name": season.name, "share": season.share, "counted": season.counted, "weeks": season.weeks,
+        "months": [round(times, 3) for times in season.months], "high": list(season.high), "low": list(season.low),
+        "words": in_words(season),
+    }  # fmt: skip
 
 
 def _short(value: float | None) -> float | None:
@@ -108,3 +121,9 @@ def _render(summary: dict[str, Any]) -> None:
     if waits["over"]:
         out.print(f"  next purchase: {waits['by_then']:.0%} had bought by the day told, half should have "
                   f"({waits['over']:,} predictions)", markup=False)  # fmt: skip
+    told = [season for season in summary["seasons"] if season["words"]]
+    for season in told:
+        if not season["share"]:
+            out.print(f"  season of {season['name']}: {season['words']}", markup=False)
+    if shares := [season["name"] for season in told if season["share"]]:
+        out.print(f"  categories with a season of their own, on the page: {', '.join(shares)}", markup=False)
