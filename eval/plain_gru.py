@@ -8,7 +8,7 @@ places and without a schedule. Source: Hidasi and others,
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def fit_plain_gru(histories: Sequence[np.ndarray], products: int, plan: Sequence
         for epoch in range(plan.epochs):
             losses = []
             for rows in padded_batches(learnt, plan.batch, random):
-                loss = _loss(gru, rows, *draws.draw(random))
+                loss: Any = _loss(gru, rows, *draws.draw(random))
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

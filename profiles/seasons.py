@@ -97,7 +97,7 @@ def spans(months: Sequence[int]) -> str:
 
 def in_words(season: Season) -> str:
     """ "most in November (1.4 times an average month), least in February (0.8 times)"; "" where none can be told."""
-    told = []
+    told: list[str] = []
     for word, chosen in (("most", season.high), ("least", season.low)):
         if chosen:
             times = sum(season.months[month - 1] for month in chosen) / len(chosen)

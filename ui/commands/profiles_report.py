@@ -65,7 +65,7 @@ def _summary(report: "ProfileReport", out: Path) -> dict[str, Any]:
 
 
 def _expectations(found: "Expectations") -> dict[str, Any]:
-    amounts = {
+    amounts: dict[str, Any] = {
         one.name: {
             "days": one.days, "rows": one.rows, "told": _short(one.told), "came": _short(one.came),
             "rank": _short(one.rank), "open": one.open, "groups": _rounded(one.groups),
