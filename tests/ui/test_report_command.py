@@ -75,6 +75,19 @@ def test_the_verb_tells_what_it_found(trained, tmp_path, capsys):
     assert "<h1>Customer profiles of " in out.read_text(encoding="utf-8")
 
 
+def test_the_forecast_says_of_the_year_what_the_report_says(trained, tmp_path, capsys):
+    at = ["--as-of", "2026-11-01", "--home", str(trained.root)]
+    assert run(["profiles", "report", *at, "--out", str(tmp_path / "page.html"), "--json"]) == 0
+    (contacts,) = (one for one in json.loads(capsys.readouterr().out)["seasons"] if one["name"] == "contacts")
+    assert run(["profiles", "forecast", *at, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["season"] == contacts
+    assert len(contacts["months"]) == 12
+    assert run(["profiles", "forecast", *at]) == 0
+    assert f"season of the year: {contacts['words'] or 'none that is sure'}" in capsys.readouterr().out
+    assert run(["profiles", "forecast", "--as-of", "2025-06-01", "--home", str(trained.root)]) == 0
+    assert "season of the year: not told; it needs a year of contacts" in capsys.readouterr().out
+
+
 def test_a_look_back_sees_no_outcome_of_later(trained, tmp_path, capsys):
     command = ["profiles", "report", "--home", str(trained.root), "--out", str(tmp_path / "page.html"), "--json"]
     assert run([*command, "--as-of", "2026-06-20"]) == 0
