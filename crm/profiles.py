@@ -16,7 +16,8 @@ from rapport.customer_profiles import CustomerProfile
 from rapport.records import CustomerId
 
 _AT_ONCE = 500
-_SCORES = ("churn_risk", "contact_risk", "value")
+_KEPT = ("segment", "churn_risk", "contact_risk", "value")  # columns of a profile beside its text
+_FORESEEN = ("churn_risk", "contact_risk", "value", "next_purchase_days", "purchases", "spending")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +27,12 @@ class Prediction:
     customer_id: CustomerId
     as_of: datetime
     model: str
-    churn_risk: float | None
-    contact_risk: float | None
-    value: float | None
+    churn_risk: float | None = None
+    contact_risk: float | None = None
+    value: float | None = None
+    next_purchase_days: float | None = None
+    purchases: float | None = None
+    spending: float | None = None
 
 
 class Profiles:
@@ -52,9 +56,9 @@ class Profiles:
                 if fresh:
                     connection.execute(_upsert(connection), [_row(profile) for profile in fresh.values()])
                     if log:
-                        rows = [_row(profile) for profile in fresh.values()]
-                        names = ("customer_id", "as_of", "model", *_SCORES)
-                        connection.execute(insert(predictions), [{name: row[name] for name in names} for row in rows])
+                        names = ("customer_id", "as_of", "model", *_FORESEEN)
+                        rows = [{name: getattr(profile, name) for name in names} for profile in fresh.values()]
+                        connection.execute(insert(predictions), rows)
                 kept += len(fresh)
         return kept
 
@@ -124,7 +128,7 @@ def _as_of(connection: Connection, keys: Sequence[str]) -> dict[str, datetime]:
 
 
 def _row(profile: CustomerProfile) -> dict[str, Any]:
-    named = ("customer_id", "as_of", "model", "segment", *_SCORES)
+    named = ("customer_id", "as_of", "model", *_KEPT)
     return {**{name: getattr(profile, name) for name in named}, "profile": codec.dumps(profile, CustomerProfile)}
 
 
@@ -143,7 +147,5 @@ def _prediction(row: Any) -> Prediction:
         customer_id=CustomerId(row.customer_id),
         as_of=row.as_of,
         model=row.model,
-        churn_risk=row.churn_risk,
-        contact_risk=row.contact_risk,
-        value=row.value,
+        **{name: getattr(row, name) for name in _FORESEEN},
     )

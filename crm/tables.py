@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from crm.columns import KEY, JsonText, Money, UtcTime
 
-SCHEMA = "0003"  # the revision that this code reads and writes: the newest in crm/migrations/versions
+SCHEMA = "0004"  # the revision that this code reads and writes: the newest in crm/migrations/versions
 
 metadata = MetaData(
     naming_convention={
@@ -246,5 +246,6 @@ predictions = _log(
     "predictions",
     *(_reference("customer_id", customers), _time("as_of", null=False), _text("model")),
     *(Column(name, Float, nullable=True) for name in ("churn_risk", "contact_risk", "value")),
+    *(Column(name, Float, nullable=True) for name in ("next_purchase_days", "purchases", "spending")),
     *(Index(None, "customer_id"), Index(None, "as_of")),
 )

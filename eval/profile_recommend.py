@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.plain_gru import GRU_PLAN, fit_plain_gru
 from eval.report import Bound
 from profiles.recommend import Catalogue, fit_recommender
 from profiles.recommend_baskets import Baskets, baskets_of
@@ -124,7 +125,7 @@ def _most_frequent(known: Transactions, day: float, ids: Sequence[str]) -> tuple
 
 def measure_sequences(transactions: Transactions, *, plan: RecommendPlan = GAMES_PLAN, seed: int = 42,
                       progress: Callable[[str], None] = lambda _: None) -> list[Measured]:  # fmt: skip
-    """The hybrid, and simple signals alone, on the last product of each customer who has three or more."""
+    """The hybrid, a plain GRU and simple signals alone, on the last product of each customer who has three or more."""
     ends = transactions.starts()
     enough = np.flatnonzero(np.diff(ends) >= 3)
     asked = ends[enough + 1] - 1
@@ -141,6 +142,8 @@ def measure_sequences(transactions: Transactions, *, plan: RecommendPlan = GAMES
     methods: dict[str, Callable[[Baskets], np.ndarray]] = {"hybrid": recommender.scores}
     if "sequence" in recommender.weights:
         methods["net alone"] = lambda some: recommender.fitted.values("sequence", some)
+    gru = fit_plain_gru(every.histories(GRU_PLAN.longest + 1), len(every.products), progress=progress)
+    methods["GRU"] = lambda some: gru.scores(some.histories(GRU_PLAN.longest))
     methods["Markov + item-kNN"] = lambda some: scores_of(simple, {"following": 1.0, "together": 1.0}, some)
     methods["popular"] = lambda some: simple.values("popular", some)
     return [

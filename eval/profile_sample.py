@@ -1,4 +1,4 @@
-"""Whether a home's predictors find what is planted in the sample company: why customers leave, what goes together.
+"""Whether a home finds what is planted in the sample company: why customers leave, what goes together, the seasons.
 
 The predictors learn as of a day half a year before the sample's, so that everything asked is later than what they know.
 The truth is the sample's own (`SampleCompany.left`), which no record shows.
@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from eval.profile_seasons import SEASON_BOUNDS, measure_seasons
 from eval.report import Bound
 from rapport.paths import Home
 from rapport.records import CustomerId, Order
@@ -27,6 +28,7 @@ BOUNDS = (
     Bound(name="planted_named", least=0.9),
     Bound(name="invented", most=0),
     Bound(name="affinities_found", least=0.8),
+    *SEASON_BOUNDS,
     Bound(name="train_cpu_seconds", most=60),  # of all cores together; the time on the clock depends on who else works
 )
 MONTHS_BEFORE = 6
@@ -72,6 +74,7 @@ def measure_sample(company: "SampleCompany", *, seed: int = 42) -> dict[str, Any
             told += len(profiles)
             invented += sum(_invents(company, profile) for profile in profiles)
         affinities = affinities_found(predictor, company)
+        seasons = measure_seasons(store, moments[-1])
     at_risk = [case for case in cases if case.risk >= _base_rate(card.scores)]
     named = [case for case in at_risk if case.planted & set(case.named)]
     return {
@@ -82,6 +85,7 @@ def measure_sample(company: "SampleCompany", *, seed: int = 42) -> dict[str, Any
         "profiles": told,
         "affinities_found": sum(affinities.values()) / len(affinities),
         "affinities": affinities,
+        **seasons,
         "train_cpu_seconds": card.scores["cpu_seconds"],
         "scores": dict(card.scores),
     }

@@ -42,10 +42,15 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What one customer will probably do. reasons: (intent, share of the messages that would be about it)."""
+    """What one customer will probably do. reasons: (intent, share of the messages that would be about it).
+
+    value: money within a year. days: to the next purchase. purchases, spending: within the nearer horizon.
+    """
 
     value: float | None = None
     days: float | None = None
+    purchases: float | None = None
+    spending: float | None = None
     reasons: tuple[tuple[str, float], ...] = ()
 
 
@@ -66,10 +71,10 @@ def usual(contacts: Sequence[Contact]) -> list[Contact]:
 
 
 def outlooks(
-    model: "PurchaseModel", transactions: Transactions, contacts: Sequence[Contact], *, day: float
+    model: "PurchaseModel", transactions: Transactions, contacts: Sequence[Contact], *, day: float, soon: float
 ) -> dict[str, Outlook]:
-    """By customer, for who has bought something; the year that follows `day`."""
-    found = model.predict(transactions, cutoff=day, horizon=YEAR, events=contacts)
+    """By customer, for who has bought something; the year that follows `day`, and the `soon` days that follow it."""
+    found, near = model.predict_each(transactions, cutoff=day, horizons=(YEAR, soon), events=contacts)
     names = model.kinds[len(KINDS) :]
     # A chance that something comes at all is turned into how often it comes, so that the reasons can be compared.
     times = -np.log1p(-np.clip(found.kinds[:, len(KINDS) :], 0.0, 0.999))
@@ -79,6 +84,8 @@ def outlooks(
             told[str(id)] = Outlook(
                 value=round(float(found.value[row]), 2),
                 days=round(float(found.days[row]), 1),
+                purchases=round(float(near.expected[row]), 4),
+                spending=round(float(near.value[row]), 2),
                 reasons=_shares(names, times[row]),
             )
     return told

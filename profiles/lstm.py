@@ -7,7 +7,7 @@ carry it to any other.
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,15 +36,16 @@ Event = tuple[str, float, str]  # customer id, day, kind
 class Purchases:
     """Predictions for n customers. Where a customer had bought nothing before the cutoff, nothing is known: nan.
 
-    chance: (n,) of any purchase in the horizon. count: (n,) how many purchases in it to forecast. days: (n,) the
-    median time to the next purchase, at most ten years. value: (n,) money to expect in the horizon, 0 where no amounts
-    are known.
+    chance: (n,) of any purchase in the horizon. count: (n,) how many purchases in it to forecast. expected: (n,) their
+    mean. days: (n,) the median time to the next purchase, at most ten years. value: (n,) money to expect in the
+    horizon, 0 where no amounts are known.
     kinds: (n, K) chance of an event of each kind in the model's own horizon, for the kinds that `PurchaseModel.kinds`
     names.
     """
 
     chance: "np.ndarray"
     count: "np.ndarray"
+    expected: "np.ndarray"
     days: "np.ndarray"
     value: "np.ndarray"
     kinds: "np.ndarray"
@@ -74,20 +75,30 @@ class PurchaseModel:
         self, transactions: Transactions, *, cutoff: float, horizon: float, events: Iterable[Event] = ()
     ) -> Purchases:
         """What each of `transactions.customers` does in the `horizon` days from `cutoff` on."""
+        return self.predict_each(transactions, cutoff=cutoff, horizons=(horizon,), events=events)[0]
+
+    def predict_each(
+        self, transactions: Transactions, *, cutoff: float, horizons: Sequence[float], events: Iterable[Event] = ()
+    ) -> list[Purchases]:
+        """The same for each of several horizons; the nets are run once."""
         import numpy as np
 
         window, said, _ = self._run(transactions, cutoff, events)
-        shift = horizon_shift(window, horizon, self.reference.rate)
         odds, count = averaged(opinions_of(window, said, self.curves, self.trees))
-        number = count + shift[:, COUNT]
-        further = odds_of_any(number, self.reference.rate.r) - odds_of_any(count, self.reference.rate.r)
-        chance = 1 / (1 + np.exp(-odds - self.odds - further))
         steadiness = np.mean([math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets])
         days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
         money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(count))
         kinds = 1 / (1 + np.exp(-said[:, 4:]))
-        found = (chance, forecast(np.exp(number)), days, np.exp(number) * money, kinds)
-        return Purchases(*(self._placed(transactions, window, values) for values in found))
+        spread = self.reference.rate.r
+        each = []
+        for horizon in horizons:
+            number = count + horizon_shift(window, horizon, self.reference.rate)[:, COUNT]
+            further = odds_of_any(number, spread) - odds_of_any(count, spread)
+            chance = 1 / (1 + np.exp(-odds - self.odds - further))
+            mean = np.exp(number)
+            found = (chance, forecast(mean), mean, days, mean * money, kinds)
+            each.append(Purchases(*(self._placed(transactions, window, values) for values in found)))
+        return each
 
     def opinions(
         self, transactions: Transactions, *, cutoff: float, horizon: float

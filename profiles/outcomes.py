@@ -1,7 +1,8 @@
 """Past predictions against what has happened since: whether a chance of one in three came true for one in three.
 
 A prediction counts once its days are over; until then it is open. Weekly predictions of one customer overlap, so the
-customers are counted beside the predictions. The value of a customer is not judged: its year is seldom over.
+customers are counted beside the predictions. What was expected of purchases is `profiles.expectations`'. The value of a
+customer is not judged: its year is seldom over, and it is told by the same models as the money of the nearer days.
 """
 
 from collections.abc import Iterable, Mapping
@@ -69,24 +70,36 @@ def measure_outcomes(
 ) -> tuple[Outcome, ...]:
     """One outcome a score. history: what was known as of `end`; predictions of customers who are not in it are passed
     over."""
-    made: dict[datetime, list[Prediction]] = {}
+    made = by_moment(predictions, history)
+    days: Mapping[Score, int] = {"churn_risk": horizons.churn, "contact_risk": horizons.contact}
+    return tuple(_outcome(score, made, (history, end, horizons), days[score]) for score in TARGETS)
+
+
+def by_moment(predictions: Iterable[Prediction], history: History) -> dict[datetime, tuple[Array, list[Prediction]]]:
+    """The predictions made as of each moment, oldest first, with the places of their customers in the history.
+
+    Those of customers who are not in it are passed over.
+    """
     known = {str(id): place for place, id in enumerate(history.customers)}
+    made: dict[datetime, list[Prediction]] = {}
     for one in predictions:
         if one.customer_id in known:
             made.setdefault(one.as_of, []).append(one)
-    days: Mapping[Score, int] = {"churn_risk": horizons.churn, "contact_risk": horizons.contact}
-    return tuple(_outcome(score, made, known, (history, end, horizons), days[score]) for score in TARGETS)
+    return {
+        moment: (np.array([known[one.customer_id] for one in made[moment]], np.int64), made[moment])
+        for moment in sorted(made)
+    }
 
 
 def _outcome(
-    score: Score, made: Mapping[datetime, list[Prediction]], known: Mapping[str, int],
-    seen: tuple[History, float, Horizons], days: int,
+    score: Score, made: Mapping[datetime, tuple[Array, list[Prediction]]], seen: tuple[History, float, Horizons],
+    days: int,
 ) -> Outcome:  # fmt: skip
     history, end, horizons = seen
     chances, happened, owners = [], [], []
     over, waiting, unfinished = set(), [], 0
-    for moment, told in made.items():
-        rows = np.array([known[one.customer_id] for one in told if getattr(one, score) is not None], np.int64)
+    for moment, (places, told) in made.items():
+        rows = places[[getattr(one, score) is not None for one in told]]
         if not len(rows):
             continue
         if day_of(moment) + days > end:

@@ -114,7 +114,7 @@ class Predictor:
         bought = known.transactions(limit=self.facts.limit)
         coming: dict[str, Outlook] = {}
         if self.purchases is not None and len(bought):
-            coming = outlooks(self.purchases, bought, contacts_of(known), day=day)
+            coming = outlooks(self.purchases, bought, contacts_of(known), day=day, soon=self.facts.horizons.churn)
         products = suggestions(self.recommender, bought, shelf, day=day) if self.recommender is not None else {}
         segments = segments_of(self.segments, bought, day=day) if self.segments is not None else {}
         found = {}
@@ -124,6 +124,8 @@ class Predictor:
                 segment=segments.get(id),
                 value=outlook.value,
                 next_purchase_days=outlook.days,
+                purchases=outlook.purchases,
+                spending=outlook.spending,
                 next_products=products.get(id, ()),
                 next_reasons=outlook.reasons,
             )
@@ -145,6 +147,8 @@ class _Buying:
     segment: str | None = None
     value: float | None = None
     next_purchase_days: float | None = None
+    purchases: float | None = None
+    spending: float | None = None
     next_products: tuple[ProductId, ...] = ()
     next_reasons: tuple[tuple[str, float], ...] = ()
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from crm.histories import day_of
 from profiles.buying import Shelf
 from profiles.drift import Drift, measure_drift
 from profiles.evidence import Evidence, load_evidence, seen_table
+from profiles.expectations import Expectations, measure_expectations
 from profiles.gathering import Money
 from profiles.history import History
 from profiles.outcomes import Outcome, measure_outcomes, since
@@ -19,6 +22,7 @@ from profiles.overview import Influences, influences
 from profiles.predictor import Predictor, load_predictor
 from profiles.rows import Looking
 from profiles.sampling import sampled
+from profiles.seasons import Season, home_seasons
 from profiles.segments import Segmentation
 from rapport.cards import Card, read_card
 from rapport.errors import UserError
@@ -54,6 +58,8 @@ class ProfileReport:
     no_segments: str
     drift: Drift | None
     outcomes: tuple[Outcome, ...]
+    expectations: Expectations
+    seasons: tuple[Season, ...]
 
 
 def profile_report(
@@ -71,7 +77,10 @@ def profile_report(
     history = _history(store, predictor, settings, (end, day_of(now)))
     facts = predictor.facts
     looking = Looking(history=history, horizons=facts.horizons, limit=facts.limit, categories=Shelf.of(store).category)
-    predictions = store.predictions_between(since(facts.horizons, end), as_of)
+    known = set(history.customers.tolist())
+    remembered = store.predictions_between(since(facts.horizons, end), as_of)
+    contacts = np.array([day for day, _ in store.contact_rows(before=as_of)])
+    predictions = [one for one in remembered if one.customer_id in known]
     return ProfileReport(
         as_of=as_of,
         customers=int(history.known().sum()),
@@ -84,6 +93,8 @@ def profile_report(
         no_segments="" if predictor.segments else "none were found at training.",
         drift=None if evidence is None else measure_drift(evidence, seen_table(looking, end, seed=SEED)),
         outcomes=measure_outcomes(predictions, history, end=end, horizons=facts.horizons),
+        expectations=measure_expectations(predictions, history, end=end, days=facts.horizons.churn, limit=facts.limit),
+        seasons=home_seasons(history, contacts, looking.categories, end=end),
     )
 
 

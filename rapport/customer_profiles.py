@@ -24,7 +24,8 @@ class CustomerProfile:
     standing: new (has never ordered), active, or lapsed (has not ordered for longer than the model counts as active).
     churn_risk: chance that an active customer orders no more within the model's days; None of others. contact_risk:
     chance that they write within its days. value: money within a year. next_products: best first. next_reasons:
-    (intent, chance). What rests on orders is empty for who has none. model: the artifact's name.
+    (intent, chance). purchases, spending: days with orders, and money, to expect in the days that churn_risk is told
+    for. What rests on orders is empty for who has none. model: the artifact's name.
     """
 
     customer_id: CustomerId
@@ -35,6 +36,8 @@ class CustomerProfile:
     churn_risk: float | None = None
     value: float | None = None
     next_purchase_days: float | None = None
+    purchases: float | None = None
+    spending: float | None = None
     next_products: tuple[ProductId, ...] = ()
     next_reasons: tuple[tuple[str, float], ...] = ()
     contact_risk: float | None = None

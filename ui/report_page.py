@@ -3,22 +3,26 @@
 Every value is escaped by the template engine; pictures and styles stand in the page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from crm.histories import moment_of
 from profiles.evidence import Gain, Trial
+from profiles.expectations import Group
 from profiles.gathering import CLEANED
+from profiles.outcomes import LEAST_ROWS
 from profiles.report import ProfileReport
+from profiles.seasons import MONTHS, Season, in_words
 from rapport.reliability import Bin
-from ui.report_pictures import gains_picture, reliability_picture
+from ui.report_pictures import amounts_picture, gains_picture, reliability_picture
 
 FOLDER = Path(__file__).parent / "templates"
 TEMPLATE, STYLE, THEME = "profile_report.html", "profile_report.css", Path(__file__).parent / "static" / "theme.css"
 TITLES = {"churn_risk": "Risk of leaving", "contact_risk": "Chance of a message"}
 OUTCOMES = {"churn_risk": "left", "contact_risk": "wrote"}
+LONGEST_DAYS = 730.0  # what is told beyond them says no more than that it is long
 FACTS = {"order": "orders", "view": "page views", "ticket": "tickets", "turn": "chat messages"}
 COLUMNS = {"country": "country", "locale": "language"}
 
@@ -47,6 +51,15 @@ def report_page(report: ProfileReport, *, company: str) -> str:
         trials={score: _shown(trial) for score, trial in _trials(report).items()},
         reliability=reliability_picture,
         told_bins=told_bins,
+        amounts=_amounts(report.currency),
+        expected=amounts_picture,
+        told_groups=told_groups,
+        days=days,
+        wait=days_between,
+        least=LEAST_ROWS,
+        in_words=in_words,
+        told_months=told_months,
+        year_bars=year_bars,
     )
 
 
@@ -73,6 +86,45 @@ def found_at(gains: Sequence[Gain], depth: float) -> float:
 def told_bins(bins: Sequence[Bin]) -> str:
     """The points of a reliability picture in words, for who does not see it."""
     return "; ".join(f"given {one.confidence:.0%}, came true for {one.accuracy:.0%} of {one.rows:,}" for one in bins)
+
+
+def told_groups(groups: Sequence[Group], digits: int) -> str:
+    """The points of a picture of amounts in words, for who does not see it."""
+    return "; ".join(
+        f"foreseen {number(one.told, digits)}, came {number(one.came, digits)} of {one.rows:,}" for one in groups
+    )
+
+
+def days(told: float) -> str:
+    """ "31 days"; what lies beyond two years is told as that."""
+    return "over 2 years" if told > LONGEST_DAYS else "1 day" if round(told) == 1 else f"{told:,.0f} days"
+
+
+def days_between(least: float, most: float) -> str:
+    """ "12 to 31 days"."""
+    if least > LONGEST_DAYS:
+        return days(least)
+    return f"{least:,.0f} days and more" if most > LONGEST_DAYS else f"{least:,.0f} to {days(most)}"
+
+
+def told_months(season: Season) -> str:
+    """The bars of a year in words, for who does not see them."""
+    return ", ".join(f"{month} {times:.1f}" for month, times in zip(MONTHS, season.months, strict=True))
+
+
+def year_bars(season: Season) -> list[tuple[int, str]]:
+    """(height in per cent of the highest, high or low or nothing) of each month."""
+    most = max(season.months)
+    marked = {**dict.fromkeys(season.high, "high"), **dict.fromkeys(season.low, "low")}
+    return [(round(100 * times / most), marked.get(month, "")) for month, times in enumerate(season.months, start=1)]
+
+
+def _amounts(currency: str) -> Mapping[str, Mapping[str, Any]]:
+    """How each amount is spoken of."""
+    return {
+        "purchases": {"title": "Purchases", "unit": "purchases", "axis": "purchases", "digits": 2},
+        "spending": {"title": f"{currency} spent", "unit": currency, "axis": currency, "digits": 0},
+    }
 
 
 def _trials(report: ProfileReport) -> dict[str, Trial]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from profiles.evidence import Gain
+from profiles.expectations import Group
 from rapport.reliability import Bin, intervals
 
 if TYPE_CHECKING:
@@ -45,17 +46,31 @@ def gains_picture(gains: Sequence[Gain]) -> str:
     return _drawn(figure, axes)
 
 
-def _figure(across: str, up: str) -> "tuple[Figure, Axes]":
+def amounts_picture(groups: Sequence[Group], unit: str) -> str:
+    """The mean that was foreseen against the mean that came, one point a group with its 95% interval; a data URI."""
+    most = 1.06 * max([one.told for one in groups] + [one.high for one in groups] + [1e-9])
+    figure, axes = _figure(f"{unit} foreseen, on average", f"{unit} that came, on average", most=most)
+    axes.plot([0, most], [0, most], linestyle="--", color=GREY, linewidth=1.2, label="foreseen and come alike")
+    told, came = [one.told for one in groups], [one.came for one in groups]
+    widths = [[one.came - one.low for one in groups], [one.high - one.came for one in groups]]
+    axes.errorbar(told, came, yerr=widths, fmt="none", ecolor=BLUE, elinewidth=1.2, capsize=3, alpha=0.6)
+    axes.scatter(told, came, s=70, color=BLUE, zorder=3, label="a group of predictions")
+    return _drawn(figure, axes)
+
+
+def _figure(across: str, up: str, *, most: float | None = None) -> "tuple[Figure, Axes]":
+    """Both axes from 0 to `most`; without it they are shares."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
     figure = Figure(figsize=SIZE, layout="constrained", facecolor="white")
     axes = figure.subplots()
-    axes.set(xlim=(0, 1.0), ylim=(0, 1.02))
+    axes.set(xlim=(0, most or 1.0), ylim=(0, most or 1.02))
     axes.set_xlabel(across, fontsize=LETTERS)
     axes.set_ylabel(up, fontsize=LETTERS)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        shown = PercentFormatter(1.0, decimals=0) if most is None else StrMethodFormatter("{x:,g}")
+        axis.set_major_formatter(shown)
     axes.tick_params(labelsize=LETTERS)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)

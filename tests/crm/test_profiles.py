@@ -17,6 +17,7 @@ def profile(customer: Customer = ANN, *, as_of: datetime = DAY, churn_risk: floa
     return CustomerProfile(
         customer_id=customer.id, as_of=as_of, model="profiles", standing="active", segment="loyal",
         churn_risk=churn_risk, value=120.5, next_purchase_days=31.0, next_products=("shop:p1", "shop:p2"),
+        purchases=0.75, spending=45.5,
         next_reasons=(("order_status", 0.5),), contact_risk=0.1, drivers=(driver,), embedding=(0.25, -1.5),
     )  # fmt: skip
 
@@ -67,6 +68,7 @@ def test_predictions_are_remembered_only_where_that_is_asked(kept):
     kept.keep_profiles([profile(as_of=DAY + timedelta(days=7))], log=True)
     (told,) = kept.predictions_between(DAY, DAY + timedelta(days=30))
     assert (told.customer_id, told.churn_risk, told.contact_risk, told.value) == (ANN.id, 0.25, 0.1, 120.5)
+    assert (told.next_purchase_days, told.purchases, told.spending) == (31.0, 0.75, 45.5)
     assert kept.last_prediction() == DAY + timedelta(days=7)
 
 

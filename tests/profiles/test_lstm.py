@@ -53,6 +53,19 @@ def test_customers_who_buy_often_are_told_from_those_who_seldom_do(trained):
 
 
 @pytest.mark.slow
+def test_several_horizons_are_told_at_once_as_one_by_one_and_the_mean_is_what_comes(trained):
+    transactions, contacts, model = trained
+    both = model.predict_each(transactions, cutoff=END, horizons=(30, 60), events=contacts)
+    for horizon, found in zip((30, 60), both, strict=True):
+        alone = model.predict(transactions, cutoff=END, horizon=horizon, events=contacts)
+        for name in ("chance", "count", "expected", "days", "value"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(alone, name))
+    known = ~np.isnan(both[0].expected)
+    came = len(transactions.between(END, END + 30))
+    assert both[0].expected[known].sum() == pytest.approx(came, rel=0.25)
+
+
+@pytest.mark.slow
 def test_events_of_other_kinds_are_predicted_too(trained):
     transactions, contacts, model = trained
     assert model.kinds == ("purchase", "return", "contact")

@@ -64,8 +64,28 @@ def test_the_verb_tells_what_it_found(trained, tmp_path, capsys):
     assert 0 < churn["happened"] < churn["rows"]
     assert contact["open"] == 0
     assert 0 <= contact["brier"] <= 0.25
+    purchases, waits = told["expectations"]["purchases"], told["expectations"]["next_purchase_days"]
+    assert (purchases["days"], purchases["rows"] > churn["rows"]) == (90, True)  # of the lapsed as well
+    assert purchases["open"] > 0
+    assert [one["told"] for one in purchases["groups"]] == sorted(one["told"] for one in purchases["groups"])
+    assert waits["rows"] > waits["bought"] > 0
+    (jackets,) = (one for one in told["seasons"] if one["name"] == "jackets")
+    assert jackets["words"].startswith("most in October to February")
     assert told["drift"] in ("stable", "shifting", "changed")
     assert "<h1>Customer profiles of " in out.read_text(encoding="utf-8")
+
+
+def test_the_forecast_says_of_the_year_what_the_report_says(trained, tmp_path, capsys):
+    at = ["--as-of", "2026-11-01", "--home", str(trained.root)]
+    assert run(["profiles", "report", *at, "--out", str(tmp_path / "page.html"), "--json"]) == 0
+    (contacts,) = (one for one in json.loads(capsys.readouterr().out)["seasons"] if one["name"] == "contacts")
+    assert run(["profiles", "forecast", *at, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["season"] == contacts
+    assert len(contacts["months"]) == 12
+    assert run(["profiles", "forecast", *at]) == 0
+    assert f"season of the year: {contacts['words'] or 'none that is sure'}" in capsys.readouterr().out
+    assert run(["profiles", "forecast", "--as-of", "2025-06-01", "--home", str(trained.root)]) == 0
+    assert "season of the year: not told; it needs a year of contacts" in capsys.readouterr().out
 
 
 def test_a_look_back_sees_no_outcome_of_later(trained, tmp_path, capsys):
@@ -93,7 +113,7 @@ def test_the_page_opens_whole_on_a_phone_and_on_a_desk(written, browser, width, 
     assert page.evaluate(MISSHAPEN) == []
     assert set(asked) <= {"file", "data"}
     assert wrong == []
-    assert page.get_by_role("heading", level=2).count() == 9
+    assert page.get_by_role("heading", level=2).count() == 10
     assert page.get_by_role("table").count() >= 8
     assert page.get_by_role("columnheader", name="Verdict").count() + page.get_by_text("are stable.").count() >= 1
     context.close()

@@ -198,6 +198,8 @@ class ProfileOut(BaseModel):
     contact_risk: float | None = Field(description="Chance of a message soon.", examples=[0.12])
     value: float | None = Field(description="Money expected within a year.", examples=[420.5])
     next_purchase_days: float | None
+    purchases: float | None = Field(description="Orders expected in the days that churn_risk is told for.")
+    spending: float | None = Field(description="Money expected in those days.")
     next_products: list[str] = Field(description="Best first.")
     next_reasons: list[tuple[str, float]] = Field(description="What they would write about, best first, with shares.")
     drivers: list[DriverOut]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ui.commands.common import HomeOption, JsonOption, console, emit, opened
+from ui.commands.profiles_report import season_json
 from ui.commands.profiles_train_home import AsOfOption, chosen_moment
 
 if TYPE_CHECKING:
@@ -19,20 +20,25 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Foresee the contacts, from the tickets and the conversations of the home. Times are UTC."""
+    import numpy as np
+
     from agent.handover import queue_of
     from crm.histories import day_of
     from profiles.contacts import count_contacts
     from profiles.forecast import ForecastPlan, forecast
+    from profiles.seasons import season_of
 
     with opened(home) as place:
         moment = chosen_moment(place.store, as_of, datetime.now(UTC))
         rows = place.store.contact_rows(before=moment)
+    season = season_of("contacts", np.array([day for day, _ in rows]), end=day_of(moment))
     contacts = count_contacts(rows, lambda intent: queue_of([intent]), end=day_of(moment))
     found = forecast(contacts, days, ForecastPlan())
     told: dict[str, Any] = {
         "learnt_from": {"contacts": int(contacts.counts.sum()), "days": contacts.days},
         "days": _days(found),
         "hours": _hours(found) if as_json else [],
+        "season": None if season is None else season_json(season),
     }
     emit(told, as_json, _render)
 
@@ -87,3 +93,10 @@ def _render(told: dict[str, Any]) -> None:
     console().print(table)
     learnt = told["learnt_from"]
     console().print(f"contacts to expect; learnt from {learnt['contacts']:,} contacts of {learnt['days']:,} days")
+    console().print(f"season of the year: {_season(told['season'])}", markup=False)
+
+
+def _season(season: dict[str, Any] | None) -> str:
+    if season is None:
+        return "not told; it needs a year of contacts"
+    return season["words"] or "none that is sure"

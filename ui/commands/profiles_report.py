@@ -1,5 +1,6 @@
 """`rapport profiles report`: one HTML page on what was trained, how good and fair it is, and what has changed since."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,9 @@ from ui.commands.common import HomeOption, JsonOption, console, emit, opened
 from ui.commands.profiles_train_home import AsOfOption, chosen_moment
 
 if TYPE_CHECKING:
+    from profiles.expectations import Expectations
     from profiles.report import ProfileReport
+    from profiles.seasons import Season
 
 OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the page is written.")]
 
@@ -56,7 +59,45 @@ def _summary(report: "ProfileReport", out: Path) -> dict[str, Any]:
             }
             for one in report.outcomes
         },
+        "expectations": _expectations(report.expectations),
+        "seasons": [season_json(one) for one in report.seasons],
     }  # fmt: skip
+
+
+def _expectations(found: "Expectations") -> dict[str, Any]:
+    amounts: dict[str, Any] = {
+        one.name: {
+            "days": one.days, "rows": one.rows, "told": _short(one.told), "came": _short(one.came),
+            "rank": _short(one.rank), "open": one.open, "groups": _rounded(one.groups),
+        }
+        for one in found.amounts
+    }  # fmt: skip
+    waits = {name: getattr(found.waits, name) for name in ("rows", "bought", "over", "by_then")}
+    return {**amounts, "next_purchase_days": {**waits, "groups": _rounded(found.waits.groups)}}
+
+
+def season_json(season: "Season") -> dict[str, Any]:
+    """The season as JSON values, with its sentence."""
+    from profiles.seasons import in_words
+
+    return {
+        "name": season.name, "share": season.share, "counted": season.counted, "weeks": season.weeks,
+        "months": [round(times, 3) for times in season.months], "high": list(season.high), "low": list(season.low),
+        "words": in_words(season),
+    }  # fmt: skip
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _rounded(groups: Sequence[Any]) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    return [
+        {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(one).items()}
+        for one in groups
+    ]
 
 
 def _render(summary: dict[str, Any]) -> None:
@@ -71,3 +112,18 @@ def _render(summary: dict[str, Any]) -> None:
             f"{told['foreseen']:,.1f} were foreseen; {told['open']:,} are open",
             markup=False,
         )
+    for name in ("purchases", "spending"):
+        told = summary["expectations"][name]
+        if told["rows"]:
+            out.print(f"  {name} in {told['days']} days: {told['told']:,.2f} were foreseen on average and "
+                      f"{told['came']:,.2f} came, of {told['rows']:,} predictions", markup=False)  # fmt: skip
+    waits = summary["expectations"]["next_purchase_days"]
+    if waits["over"]:
+        out.print(f"  next purchase: {waits['by_then']:.0%} had bought by the day told, half should have "
+                  f"({waits['over']:,} predictions)", markup=False)  # fmt: skip
+    told = [season for season in summary["seasons"] if season["words"]]
+    for season in told:
+        if not season["share"]:
+            out.print(f"  season of {season['name']}: {season['words']}", markup=False)
+    if shares := [season["name"] for season in told if season["share"]]:
+        out.print(f"  categories with a season of their own, on the page: {', '.join(shares)}", markup=False)
