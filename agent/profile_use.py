@@ -33,6 +33,7 @@ MOST_VALUES = 20_000  # customers whose values say how much is much
 REREAD_SECONDS = 600.0
 SUGGESTS = "suggest_products"
 GENERAL = "general"
+ASKS_FOR_A_PERSON = "talk_to_person"
 # Whatever a rule says: nothing is sold to who complains, sends something back, waits for money or has trouble.
 NO_TIME_TO_SELL = frozenset(
     {"complaint", "refund_status", "return_item", "exchange_item", "damaged_item", "wrong_item", "warranty_claim",
@@ -104,10 +105,34 @@ class ProfileUse:
             sentiment=facts.understanding.sentiment,
             intents=tuple(dict.fromkeys((*(ask.intent for ask in facts.understanding.asks), *_intents(steps)))),
             decisions=tuple(dict.fromkeys(step.decision.kind for step in steps)),
+        )
+        return self._regarded(occasion, at)
+
+    def requested(self, made: Handover, viewer: Viewer, *, sentiment: float, at: datetime) -> Handover:
+        """A handover that was asked for outside a turn, as the profile has it: as one that is asked for in words.
+
+        sentiment: of what the customer wrote last, -1..1.
+        """
+        regard, profile = NOBODY, self.of(viewer)
+        if profile is not None:
+            occasion = Occasion(
+                profile=profile, identity=viewer.identity, sentiment=sentiment,
+                intents=(ASKS_FOR_A_PERSON,), decisions=("hand_over",),
+            )  # fmt: skip
+            regard = self._regarded(occasion, at)
+        regard = self._handed(regard, viewer.customer_id, at)
+        told = f"{made.summary}\nProfile: {' '.join(regard.words)}" if regard.words else made.summary
+        return routed(replace(made, summary=told), regard)
+
+    def _regarded(self, occasion: Occasion, at: datetime) -> Regard:
+        """What the rules ask for on an occasion, whose profile's age and rank are told here."""
+        profile = occasion.profile
+        whole = replace(
+            occasion,
             age_days=max(0.0, (at - profile.as_of).total_seconds() / 86400),
             value_rank=self._rank(profile.value) if self._ranks else None,
         )
-        return Regard(profile=profile, actions=actions_for(self._rules, occasion))
+        return Regard(profile=profile, actions=actions_for(self._rules, whole))
 
     def completed(
         self, regard: Regard, facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult | None],

@@ -70,7 +70,7 @@ class Agent:
         self.store = parts.store
         self.settings = parts.settings
         self.clock = parts.clock
-        self._profiles = parts.profiles or ProfileUse(parts.store)
+        self.profiles = parts.profiles or ProfileUse(parts.store)
         self._locks = Locks()
 
     def take_turn(
@@ -94,8 +94,8 @@ class Agent:
             said = reading.understanding
             identified = identify(parts.store, thread, said, settings=parts.settings.verify, at=at)
             viewer = viewer_of(thread.conversation, identified)
-            profile = self._profiles.of(viewer)
-            understanding = self._profiles.read(said, viewer, at=at)
+            profile = self.profiles.of(viewer)
+            understanding = self.profiles.read(said, viewer, at=at)
             known = know(parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer)
         with watch("decide"):
             facts = Facts(
@@ -109,11 +109,11 @@ class Agent:
                 limits=parts.limits,
             )
             steps = decide(facts)
-            regard = self._profiles.regard(facts, steps, profile=profile, at=at)
+            regard = self.profiles.regard(facts, steps, profile=profile, at=at)
             steps = with_offer(regard, facts, steps)
         with watch("act"):
             results = tuple(parts.tools.run(step, viewer) if step.looks_up else None for step in steps)
-            regard = self._profiles.completed(regard, facts, steps, results, viewer=viewer, at=at)
+            regard = self.profiles.completed(regard, facts, steps, results, viewer=viewer, at=at)
         with watch("compose"):
             brief = parts.composer.compose(facts, steps, results, known=known, conversation=thread.conversation)
             brief = shown(brief, regard, steps)
