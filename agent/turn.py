@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.act import Tools
@@ -21,6 +22,7 @@ from agent.gather import Gathering, Reading, gather
 from agent.handover import Event
 from agent.identify import identify, note_failure
 from agent.know import know
+from agent.likely_articles import Expected, Titles
 from agent.locks import Locks
 from agent.profile_use import ProfileUse, shown, with_offer
 from agent.stopwatch import Stopwatch
@@ -71,6 +73,7 @@ class Agent:
         self.settings = parts.settings
         self.clock = parts.clock
         self.profiles = parts.profiles or ProfileUse(parts.store)
+        self._titles = Titles(parts.understander.suite)
         self._locks = Locks()
 
     def take_turn(
@@ -78,6 +81,10 @@ class Agent:
     ) -> tuple[Turn, Event]:
         """One turn, not yet kept, and the event that it is for the conversation's state."""
         return result(self._turn(self._read(conversation, messages, at), id))
+
+    def expecting(self, reasons: Callable[[], Mapping[str, float]]) -> Expected:
+        """What a search is to expect of a message that leaves open what it is about: chance by intent."""
+        return Expected(self._titles, reasons, self.parts.limits.answerable)
 
     def _read(self, conversation: Conversation, messages: Sequence[Message], at: datetime) -> Reading:
         thread, watch = begin(conversation, messages), Stopwatch()
@@ -96,7 +103,10 @@ class Agent:
             viewer = viewer_of(thread.conversation, identified)
             profile = self.profiles.of(viewer)
             understanding = self.profiles.read(said, viewer, at=at)
-            known = know(parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer)
+            known = know(
+                parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer,
+                expected=self.expecting(partial(self.profiles.likely, viewer, at=at)),
+            )  # fmt: skip
         with watch("decide"):
             facts = Facts(
                 understanding=understanding,

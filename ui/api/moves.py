@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -54,18 +54,26 @@ def _ask(store: Store, id: ConversationId, wish: Wish, *, settings: Settings, pr
     told = say("hand_over", {"hours": settings.company.contact_hours}, locale=conversation.locale)
     turns = store.turns(id)
     made = profiles.requested(
-        _handover(conversation, turns, wish),
+        _handover(turns, wish),
         Viewer(conversation.customer_id, conversation.identity),
+        topics=_topics(conversation, turns),
         sentiment=turns[-1].understanding.sentiment if turns else 0.0,
         at=wish.at,
     )
     return handover.hand_over(store, id, made, by=(wish.by, wish.at), told=told)
 
 
-def _handover(conversation: Conversation, turns: Sequence[Turn], wish: Wish) -> Handover:
-    """What the colleague needs: from the last turn where there is one, in the queue of what is under discussion."""
+def _topics(conversation: Conversation, turns: Sequence[Turn]) -> list[str]:
+    """Intents of the last turn, then what was under discussion before it."""
     from agent.context import read_context
-    from agent.handover import make_handover, queue_of
+
+    last = [ask.intent for ask in turns[-1].understanding.asks] if turns else []
+    return [*last, read_context(conversation.context).intent or ""]
+
+
+def _handover(turns: Sequence[Turn], wish: Wish) -> Handover:
+    """What the colleague needs: from the last turn where there is one."""
+    from agent.handover import make_handover
 
     why = wish.reason.strip() or f"the {wish.by} asked for a person"
     if not turns:
@@ -74,6 +82,4 @@ def _handover(conversation: Conversation, turns: Sequence[Turn], wish: Wish) -> 
     last = turns[-1]
     tried = [turn.reply.text[:LAST_WORDS] for turn in turns[-3:] if turn.reply]
     trail = [turn.understanding.sentiment for turn in turns]
-    made = make_handover(why, last.understanding, tools=last.tools, tried=tried, trail=trail)
-    topics = [*(ask.intent for ask in last.understanding.asks), read_context(conversation.context).intent or ""]
-    return replace(made, queue=queue_of(topics))
+    return make_handover(why, last.understanding, tools=last.tools, tried=tried, trail=trail)
