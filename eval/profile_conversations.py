@@ -5,15 +5,15 @@ began. What lies between the two is for choosing. A ticket's first message is re
 that no classifier has seen, because the tickets' own phrasings taught the classifiers, or by vague ones, which leave
 open what they are about (`eval.profile_articles`). A figure of a ticket is the mean over its messages.
 
-- next_reason_hit_at_3: whether what they wrote about is among the three likeliest reasons; without profiles these are
-  the company's commonest. `kept` are the reasons of the kept profile, `situation` those that the conversation uses.
-- queue: whether the message goes to the right queue: a clear one, an unsure one, a vague one, and where a customer only
-  asks for a person. `over_the_commonest` has the better guess beside it, the queue of the company's commonest reason.
+- reason_at_3: next-reason hit@3, whether what they wrote about is among the three likeliest reasons; without profiles
+  these are the company's commonest. `kept` are those of the kept profile, `situation` those that a conversation uses.
+- queue: whether the message goes to the right queue: a clear `first` one, an `unsure` or `vague` one, or one that only
+  asks for a `person`. `over_guess` has the better guess beside it, the queue of the company's commonest reason.
 - hours: until the right team reads it. A team reads it after its usual wait, the median time to the first reply to its
   tickets before `CUTOFF` on the ticket's channel. What is another team's it passes on at once, and that one waits as
   long as it usually does.
-- article_hit_at_3 and at_1: whether an article that helps is found for a vague message. `clear`: whether the one that
-  answers is found for a question that has nothing to do with what was expected of who asks it.
+- article_at_1 and _at_3: hit@1 and hit@3 of an article that helps, for a vague message. `clear`: of the one that
+  answers a question that has nothing to do with what was expected of who asks it.
 """
 
 from collections import Counter
@@ -204,26 +204,24 @@ def _figures(cases: Sequence[Case], usual: Sequence[str], waits: Waits) -> dict[
     doubtful = [(case, tuple(said for said in case.said if said[0][1] < UNSURE)) for case in cases]
     wanted: Ranked = (("talk_to_person", 1.0),)
     kinds = {
-        "first_message": [(case, case.said) for case in cases],
-        "unsure_message": [(case, some) for case, some in doubtful if some],
-        "vague_message": [(case, case.vague) for case in cases if case.vague],
-        "person_asked_for": [(case, (wanted,)) for case in cases],
+        "first": [(case, case.said) for case in cases],
+        "unsure": [(case, some) for case, some in doubtful if some],
+        "vague": [(case, case.vague) for case in cases if case.vague],
+        "person": [(case, (wanted,)) for case in cases],
     }
     taken = {name: [(case, _queues(case, said)) for case, said in some] for name, some in kinds.items()}
     queue = {f"queue_{name}": [_right(case, ways) for case, ways in some] for name, some in taken.items()}
-    asked, guess = queue["queue_person_asked_for"], queue_of(usual[:1])
+    asked, guess = queue["queue_person"], queue_of(usual[:1])
     return {
-        "next_reason_hit_at_3_kept": [(case.reason in common, case.reason in _best(case.kept)) for case in cases],
-        "next_reason_hit_at_3_situation": [
-            (case.reason in common, case.reason in _best(case.situation)) for case in cases
-        ],
+        "reason_at_3_kept": [(case.reason in common, case.reason in _best(case.kept)) for case in cases],
+        "reason_at_3_situation": [(case.reason in common, case.reason in _best(case.situation)) for case in cases],
         **queue,
-        "queue_person_asked_for_over_the_commonest": [
+        "queue_person_over_guess": [
             (float(queue_of((case.reason,)) == guess), after) for case, (_, after) in zip(cases, asked, strict=True)
         ],
         **{f"hours_{name}": [_hours(case, ways, waits) for case, ways in some] for name, some in taken.items()},
         **{
-            f"article_hit_at_{k}_{name}": [_hits(found, k) for found in some if found]
+            f"article_at_{k}_{name}": [_hits(found, k) for found in some if found]
             for name, some in (("vague", [one.sought for one in cases]), ("clear", [one.asked for one in cases]))
             for k in (1, HIT)
         },
