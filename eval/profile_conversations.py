@@ -203,7 +203,7 @@ def _figures(cases: Sequence[Case], usual: Sequence[str], waits: Waits) -> dict[
     common = set(usual[:HIT])
     doubtful = [(case, tuple(said for said in case.said if said[0][1] < UNSURE)) for case in cases]
     wanted: Ranked = (("talk_to_person", 1.0),)
-    kinds = {
+    kinds: dict[str, list[tuple[Case, tuple[Ranked, ...]]]] = {
         "first": [(case, case.said) for case in cases],
         "unsure": [(case, some) for case, some in doubtful if some],
         "vague": [(case, case.vague) for case in cases if case.vague],
@@ -220,11 +220,8 @@ def _figures(cases: Sequence[Case], usual: Sequence[str], waits: Waits) -> dict[
             (float(queue_of((case.reason,)) == guess), after) for case, (_, after) in zip(cases, asked, strict=True)
         ],
         **{f"hours_{name}": [_hours(case, ways, waits) for case, ways in some] for name, some in taken.items()},
-        **{
-            f"article_at_{k}_{name}": [_hits(found, k) for found in some if found]
-            for name, some in (("vague", [one.sought for one in cases]), ("clear", [one.asked for one in cases]))
-            for k in (1, HIT)
-        },
+        **{f"article_at_{k}_vague": [_hits(case.sought, k) for case in cases if case.sought] for k in (1, HIT)},
+        **{f"article_at_{k}_clear": [_hits(case.asked, k) for case in cases if case.asked] for k in (1, HIT)},
     }
 
 
