@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agent.follow_up import bare_words
 from agent.forms import names_topic
 from agent.intents import ANSWERS_TO_US, SMALL_TALK, WRITE_INTENTS
+from agent.likely_articles import WIDE, Expected
 from agent.wording import intent_words
 from rapport.types import Ask, Hit, Message, Understanding, Viewer
 from retrieval.search import Found, Searcher
@@ -55,15 +56,23 @@ def know(
     *,
     messages: Sequence[Message],
     viewer: Viewer,
+    expected: Expected | None = None,
 ) -> Known:
-    """Search once for each ask, with the vector that understanding made of it."""
+    """Search once for each ask, with the vector that understanding made of it.
+
+    expected: what the customer probably writes about, for an ask that leaves it open.
+    """
     found = []
     for ask, vector in zip(understanding.asks, vectors, strict=True):
         if ask.intent in SMALL_TALK | ANSWERS_TO_US:
             found.append(_NOTHING)
             continue
         got = searcher.search(ask.query, viewer, k=PASSAGES, vector=vector, kinds=ANSWERED_FROM)
-        found.append(replace(got, hits=in_order(got.hits, ask)))
+        hits = got.hits
+        if expected is not None and expected.concerns(ask, got.answerable):
+            wide = searcher.search(ask.query, viewer, k=WIDE, vector=vector, kinds=ANSWERED_FROM)
+            hits = expected.first(wide.hits)[:PASSAGES]
+        found.append(replace(got, hits=in_order(hits, ask)))
     return Known(tuple(messages), tuple(ask.query for ask in understanding.asks), vectors, tuple(found))
 
 

@@ -30,6 +30,9 @@ WEIGHT = 0.3
 LEAST = 0.02  # the chance of a reason that is not among the likely ones
 CLEAR = 0.45  # chance of a queue from which it is taken where the words name none; chosen on the same tickets
 REREAD_SECONDS = 60.0
+GENERAL = "general"
+# A complaint is left out: taking it for nothing named sends 0.7% of first messages for choosing to the wrong queue.
+NAMES_NOTHING = frozenset({"talk_to_person", "oos"}) | SMALL_TALK | ANSWERS_TO_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,18 @@ def likely_queue(reasons: Mapping[str, float]) -> str | None:
     shares: dict[str, float] = defaultdict(float)
     for intent, share in reasons.items():
         shares[queue_of((intent,))] += share
-    best = max(shares, key=lambda queue: shares[queue], default="general")
-    return best if best != "general" and shares[best] >= CLEAR else None
+    best = max(shares, key=lambda queue: shares[queue], default=GENERAL)
+    return best if best != GENERAL and shares[best] >= CLEAR else None
+
+
+def queue_for(topics: Sequence[str], reasons: Mapping[str, float]) -> str:
+    """The queue of the first topic that has one; where nothing was named at all, that of the likely reasons.
+
+    topics: intents. reasons: chance by intent. A question about what the shop sells names something: it stays general.
+    """
+    queue = queue_of(topics)
+    named = [topic for topic in topics if topic and topic not in NAMES_NOTHING]
+    return queue if queue != GENERAL or named else likely_queue(reasons) or queue
 
 
 def unsure(understanding: Understanding) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.brief import Brief, Part, Say
 from agent.facts import Facts, Step
-from agent.profile_prior import Reasons, likely_queue, unsure, with_prior
+from agent.profile_prior import Reasons, queue_for, unsure, with_prior
 from agent.profile_rules import NOTHING, Actions, Occasion, ProfileRule, actions_for, shipped_rules, uses
 from agent.wording_products import products_words
 from profiles.describe import describe
@@ -32,7 +32,7 @@ MOST_PRODUCTS = 2
 MOST_VALUES = 20_000  # customers whose values say how much is much
 REREAD_SECONDS = 600.0
 SUGGESTS = "suggest_products"
-GENERAL = "general"
+ASKS_FOR_A_PERSON = "talk_to_person"
 # Whatever a rule says: nothing is sold to who complains, sends something back, waits for money or has trouble.
 NO_TIME_TO_SELL = frozenset(
     {"complaint", "refund_status", "return_item", "exchange_item", "damaged_item", "wrong_item", "warranty_claim",
@@ -90,9 +90,11 @@ class ProfileUse:
 
     def read(self, understanding: Understanding, viewer: Viewer, *, at: datetime) -> Understanding:
         """An unsure understanding weighed by what this customer would probably write about, if verified."""
-        if viewer.owner is None or not unsure(understanding):
-            return understanding
-        return with_prior(understanding, self._reasons.of(viewer.owner, at).shares)
+        return with_prior(understanding, self.likely(viewer, at=at)) if unsure(understanding) else understanding
+
+    def likely(self, viewer: Viewer, *, at: datetime) -> Mapping[str, float]:
+        """Chance by intent that a message of this customer is about it; empty for who is not verified."""
+        return self._reasons.of(viewer.owner, at).shares if viewer.owner is not None else {}
 
     def regard(self, facts: Facts, steps: Sequence[Step], *, profile: CustomerProfile | None, at: datetime) -> Regard:
         """What the rules ask for in this turn."""
@@ -104,10 +106,36 @@ class ProfileUse:
             sentiment=facts.understanding.sentiment,
             intents=tuple(dict.fromkeys((*(ask.intent for ask in facts.understanding.asks), *_intents(steps)))),
             decisions=tuple(dict.fromkeys(step.decision.kind for step in steps)),
+        )
+        return self._regarded(occasion, at)
+
+    def requested(
+        self, made: Handover, viewer: Viewer, *, topics: Sequence[str], sentiment: float, at: datetime
+    ) -> Handover:
+        """A handover that was asked for outside a turn, as the profile has it: as one that is asked for in words.
+
+        topics: intents of what was said so far. sentiment: of what the customer wrote last, -1..1.
+        """
+        regard, profile = NOBODY, self.of(viewer)
+        if profile is not None:
+            occasion = Occasion(
+                profile=profile, identity=viewer.identity, sentiment=sentiment,
+                intents=(ASKS_FOR_A_PERSON,), decisions=("hand_over",),
+            )  # fmt: skip
+            regard = self._regarded(occasion, at)
+        regard = self._handed(regard, viewer.customer_id, at)
+        told = f"{made.summary}\nProfile: {' '.join(regard.words)}" if regard.words else made.summary
+        return routed(replace(made, summary=told), regard, topics)
+
+    def _regarded(self, occasion: Occasion, at: datetime) -> Regard:
+        """What the rules ask for on an occasion, whose profile's age and rank are told here."""
+        profile = occasion.profile
+        whole = replace(
+            occasion,
             age_days=max(0.0, (at - profile.as_of).total_seconds() / 86400),
             value_rank=self._rank(profile.value) if self._ranks else None,
         )
-        return Regard(profile=profile, actions=actions_for(self._rules, occasion))
+        return Regard(profile=profile, actions=actions_for(self._rules, whole))
 
     def completed(
         self, regard: Regard, facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult | None],
@@ -172,15 +200,14 @@ def profile_words(store: "Store", profile: CustomerProfile | None) -> tuple[str,
     return tuple(describe(profile, products=names))
 
 
-def routed(handover: Handover, regard: Regard) -> Handover:
-    """A handover with the priority that the rules ask for, in the queue that one names, else in its own.
+def routed(handover: Handover, regard: Regard, topics: Sequence[str]) -> Handover:
+    """A handover with the priority that the rules ask for, in the queue that one names, else in that of the topics.
 
-    Where what was said names no queue, the customer's likely reasons do, if they are clear enough.
+    topics: intents of what was said. Where they name nothing, the customer's likely reasons do, if clear enough.
     """
-    actions, queue = regard.actions, handover.queue
-    if queue == GENERAL:
-        queue = likely_queue(regard.reasons) or queue
-    return replace(handover, queue=actions.queue or queue, priority=actions.raised(handover.priority))
+    actions = regard.actions
+    queue = actions.queue or queue_for(topics, regard.reasons)
+    return replace(handover, queue=queue, priority=actions.raised(handover.priority))
 
 
 def may_suggest(facts: Facts, steps: Sequence[Step], results: Sequence[ToolResult | None]) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from agent.context import Context, read_context, write_context
 from agent.desk import Written
 from agent.facts import Facts, Identified, Step
-from agent.handover import Event, make_handover, next_state, queue_of
+from agent.handover import Event, make_handover, next_state
 from agent.know import Known
 from agent.profile_use import NOBODY, Regard, routed
 from agent.remember import remember, tried
@@ -149,8 +149,7 @@ def _handover(done: Done, context: Context) -> Handover:
     told = [f"Profile: {' '.join(done.regard.words)}"] if done.regard.words else []
     more = [*(["Sources: " + "; ".join(sources) + "."] if sources else []), *told, "Conversation:", *before]
     topics = [*(ask.intent for ask in done.facts.understanding.asks), done.thread.context.intent or ""]
-    whole = replace(made, queue=queue_of(topics), summary="\n".join([made.summary, *more]))
-    return routed(whole, done.regard)
+    return routed(replace(made, summary="\n".join([made.summary, *more])), done.regard, topics)
 
 
 def _confidence(done: Done) -> float:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.act import Tools
@@ -21,6 +22,7 @@ from agent.gather import Gathering, Reading, gather
 from agent.handover import Event
 from agent.identify import identify, note_failure
 from agent.know import know
+from agent.likely_articles import Expected, Titles
 from agent.locks import Locks
 from agent.profile_use import ProfileUse, shown, with_offer
 from agent.stopwatch import Stopwatch
@@ -70,7 +72,8 @@ class Agent:
         self.store = parts.store
         self.settings = parts.settings
         self.clock = parts.clock
-        self._profiles = parts.profiles or ProfileUse(parts.store)
+        self.profiles = parts.profiles or ProfileUse(parts.store)
+        self._titles = Titles(parts.understander.suite)
         self._locks = Locks()
 
     def take_turn(
@@ -78,6 +81,10 @@ class Agent:
     ) -> tuple[Turn, Event]:
         """One turn, not yet kept, and the event that it is for the conversation's state."""
         return result(self._turn(self._read(conversation, messages, at), id))
+
+    def expecting(self, reasons: Callable[[], Mapping[str, float]]) -> Expected:
+        """What a search is to expect of a message that leaves open what it is about: chance by intent."""
+        return Expected(self._titles, reasons, self.parts.limits.answerable)
 
     def _read(self, conversation: Conversation, messages: Sequence[Message], at: datetime) -> Reading:
         thread, watch = begin(conversation, messages), Stopwatch()
@@ -94,9 +101,12 @@ class Agent:
             said = reading.understanding
             identified = identify(parts.store, thread, said, settings=parts.settings.verify, at=at)
             viewer = viewer_of(thread.conversation, identified)
-            profile = self._profiles.of(viewer)
-            understanding = self._profiles.read(said, viewer, at=at)
-            known = know(parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer)
+            profile = self.profiles.of(viewer)
+            understanding = self.profiles.read(said, viewer, at=at)
+            known = know(
+                parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer,
+                expected=self.expecting(partial(self.profiles.likely, viewer, at=at)),
+            )  # fmt: skip
         with watch("decide"):
             facts = Facts(
                 understanding=understanding,
@@ -109,11 +119,11 @@ class Agent:
                 limits=parts.limits,
             )
             steps = decide(facts)
-            regard = self._profiles.regard(facts, steps, profile=profile, at=at)
+            regard = self.profiles.regard(facts, steps, profile=profile, at=at)
             steps = with_offer(regard, facts, steps)
         with watch("act"):
             results = tuple(parts.tools.run(step, viewer) if step.looks_up else None for step in steps)
-            regard = self._profiles.completed(regard, facts, steps, results, viewer=viewer, at=at)
+            regard = self.profiles.completed(regard, facts, steps, results, viewer=viewer, at=at)
         with watch("compose"):
             brief = parts.composer.compose(facts, steps, results, known=known, conversation=thread.conversation)
             brief = shown(brief, regard, steps)

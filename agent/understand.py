@@ -75,7 +75,7 @@ class Understander:
         topics: "Topics | None" = None,
     ) -> None:
         encoder = heads.suite.encoder
-        self._suite = heads.suite
+        self.suite = heads.suite
         self._urgency = Urgency(Watch(heads.escalation, encoder, least), worth)
         self._finishing = Finishing(heads.finished, encoder)
         self._shapes = shapes
@@ -94,7 +94,7 @@ class Understander:
         follow = follow_up(text, entities, context)
         clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
         batch = _Batch([text, *(clause.text for clause in clauses), *_completed(follow)])
-        read = self._suite.read(batch.texts)
+        read = self.suite.read(batch.texts)
         readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
@@ -117,7 +117,7 @@ class Understander:
 
     def warm_up(self) -> None:
         """Encode once and load the language model."""
-        self._suite.read(["warm up"])
+        self.suite.read(["warm up"])
         warm_up_language()
 
     def _entities(self, text: str, conversation: Conversation, context: Context, today: date) -> tuple[Entity, ...]:

@@ -110,11 +110,13 @@ def _conversations(progress: Say) -> Iterator[Row]:
 
     with laboratory() as lab:
         table = measure_conversations(lab, build_sample(), progress=progress)
-    for name, row in table.items():
-        without = {"without profiles": row["without"]}
-        change = {f"change_{part}": value for part, value in row["change"].items()}
-        figures = {**row["with"], **change}
-        yield Row(name=f"conversations: {name}", figures=figures, references=without, cases=row["tickets"])
+    columns = {name: {figure: row[name] for figure, row in table.items()} for name in ("with", "without", "change")}
+    yield Row(
+        name="conversations, 95% intervals",
+        figures=columns["with"],
+        references={"without profiles": columns["without"], "change": columns["change"]},
+        cases=max(row["tickets"] for row in table.values()),
+    )
 
 
 def _against(name: str, measured: Sequence[Any], bounds: tuple[Bound, ...]) -> Row:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.profile_prior import UNSURE, reweighed, weighed, with_prior
+from agent.profile_prior import CLEAR, UNSURE, queue_for, reweighed, weighed, with_prior
 from rapport.types import Ask, Understanding
 
 
@@ -34,6 +34,26 @@ def test_without_reasons_nothing_changes():
     said = Understanding(asks=(ask("invoice", 0.3),), sentiment=0, escalate=0, escalate_reason="", language="en",
                          entities=())  # fmt: skip
     assert with_prior(said, {}) is said
+
+
+@pytest.mark.parametrize(
+    ("topics", "queue"),
+    [
+        (["talk_to_person"], "billing"),
+        (["greeting", ""], "billing"),
+        ([], "billing"),
+        (["talk_to_person", "order_status"], "delivery"),
+        (["product_question"], "general"),  # the shop's staff know best what it sells
+        (["talk_to_person", "store_info"], "general"),
+        (["complaint"], "general"),
+    ],
+)
+def test_likely_reasons_name_the_queue_only_where_the_words_name_nothing(topics, queue):
+    assert queue_for(topics, {"refund_status": CLEAR, "gift_card": 0.1}) == queue
+
+
+def test_reasons_that_are_not_clear_name_no_queue():
+    assert queue_for(["talk_to_person"], {"refund_status": CLEAR - 0.01, "order_status": 0.3}) == "general"
 
 
 names = st.sampled_from(["invoice", "refund_status", "order_status", "thanks", "confirm", "gift_card"])

@@ -88,7 +88,7 @@ def test_the_context_keeps_the_last_messages_vectors_and_no_more(shop):
 
 
 def test_one_encoding_a_turn_is_enough(shop, monkeypatch):
-    encoder, calls = shop.agent.parts.understander._suite.encoder, []
+    encoder, calls = shop.agent.parts.understander.suite.encoder, []
     encode = encoder.encode
     monkeypatch.setattr(encoder, "encode", lambda texts: calls.append(len(texts)) or encode(texts))
     id = shop.talk("hello")[0].conversation_id

@@ -1,6 +1,7 @@
 """The profile of a customer beside what colleagues get over HTTP, and in nothing that the customer gets."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -57,3 +58,22 @@ def test_a_handover_by_the_button_carries_the_profile_and_the_customer_reads_non
     seen = served.client.get(f"/v1/conversations/{id}", headers=headers).json()
     for text in (events, moved, json.dumps(seen)):
         assert not any(word in text.casefold() for word in ("collector", "risk of leaving", "73%", "segment"))
+
+
+def test_a_person_asked_for_by_the_button_or_in_words_comes_from_the_same_queue_with_the_same_priority(
+    served, foreseen
+):
+    store, now = served.service.store, served.service.clock()
+    valued = replace(foreseen, as_of=now, value=1e6, next_reasons=(("refund_status", 0.6),))
+    other = Customer(source="crm", source_id="noor", name="Noor Ray", created_at=NOW)
+    store.upsert([other])
+    store.keep_profiles([valued, replace(foreseen, customer_id=other.id, value=1.0)])
+    made = []
+    for verb, body in (("messages", {"text": "I want to talk to a person, please."}), ("handover", {})):
+        viewer = Viewer(customer_id=valued.customer_id, identity=Identity.VERIFIED)
+        conversation, token = served.service.open(viewer=viewer, channel="web")
+        post(served, f"{conversation.id}/{verb}", {"Authorization": f"Bearer {token}"}, **body)
+        handover = store.handover(conversation.id)
+        made.append((handover.queue, handover.priority))
+    assert made[0] == made[1]
+    assert made[0][1] == "high"

@@ -2,61 +2,80 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from crm.store import StaleTurn, Store
 from rapport.settings import Settings
-from rapport.types import Conversation, ConversationId, Handover, State, Turn
+from rapport.types import Conversation, ConversationId, Handover, State, Turn, Viewer
+
+if TYPE_CHECKING:
+    from agent.profile_use import ProfileUse
 
 LAST_WORDS = 300
 MOST_TRIES = 5  # a turn that ends meanwhile moves the conversation once; others rarely do
 
 
-def ask_for_a_person(
-    store: Store, id: ConversationId, *, settings: Settings, reason: str, by: tuple[str, datetime]
-) -> State:
-    """Queue the conversation and tell the customer what happens next. by: who asks and when.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A person is wanted. by: who asks. at: when. reason: in their words, or ""."""
 
-    Already queued or with a person: nothing is written. A turn or a colleague may move the conversation meanwhile:
-    then it is looked at again. Raises Refused where the state does not allow it.
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+def ask_for_a_person(
+    store: Store, id: ConversationId, wish: Wish, *, settings: Settings, profiles: "ProfileUse"
+) -> State:
+    """Queue the conversation and tell the customer what happens next.
+
+    The customer's profile says queue and priority as where a person is asked for in words. Already queued or with a
+    person: nothing is written. A turn or a colleague may move the conversation meanwhile: then it is looked at again.
+    Raises Refused where the state does not allow it.
     """
     for _ in range(MOST_TRIES - 1):
         with suppress(StaleTurn):
-            return _ask(store, id, settings=settings, reason=reason, by=by)
-    return _ask(store, id, settings=settings, reason=reason, by=by)
+            return _ask(store, id, wish, settings=settings, profiles=profiles)
+    return _ask(store, id, wish, settings=settings, profiles=profiles)
 
 
-def _ask(store: Store, id: ConversationId, *, settings: Settings, reason: str, by: tuple[str, datetime]) -> State:
+def _ask(store: Store, id: ConversationId, wish: Wish, *, settings: Settings, profiles: "ProfileUse") -> State:
     from agent import handover
     from prompts.render import say
 
-    actor, at = by
     conversation = store.conversation(id)
     if conversation.state in (State.QUEUED, State.HUMAN):
         return conversation.state
     if conversation.state is State.CLOSED:
-        handover.reopen(store, id, actor=actor, at=at)
+        handover.reopen(store, id, actor=wish.by, at=wish.at)
+        conversation = store.conversation(id)  # who was verified only claims now
     told = say("hand_over", {"hours": settings.company.contact_hours}, locale=conversation.locale)
-    made = _with_profile(store, conversation, _handover(store.turns(id), actor=actor, reason=reason))
-    return handover.hand_over(store, id, made, by=by, told=told)
+    turns = store.turns(id)
+    made = profiles.requested(
+        _handover(turns, wish),
+        Viewer(conversation.customer_id, conversation.identity),
+        topics=_topics(conversation, turns),
+        sentiment=turns[-1].understanding.sentiment if turns else 0.0,
+        at=wish.at,
+    )
+    return handover.hand_over(store, id, made, by=(wish.by, wish.at), told=told)
 
 
-def _with_profile(store: Store, conversation: Conversation, made: Handover) -> Handover:
-    """The handover with the customer's profile in words for the colleague, where there is one."""
-    from agent.profile_use import profile_words
+def _topics(conversation: Conversation, turns: Sequence[Turn]) -> list[str]:
+    """Intents of the last turn, then what was under discussion before it."""
+    from agent.context import read_context
 
-    if conversation.customer_id is None:
-        return made
-    words = profile_words(store, store.profile(conversation.customer_id))
-    return replace(made, summary=f"{made.summary}\nProfile: {' '.join(words)}") if words else made
+    last = [ask.intent for ask in turns[-1].understanding.asks] if turns else []
+    return [*last, read_context(conversation.context).intent or ""]
 
 
-def _handover(turns: Sequence[Turn], *, actor: str, reason: str) -> Handover:
+def _handover(turns: Sequence[Turn], wish: Wish) -> Handover:
     """What the colleague needs: from the last turn where there is one."""
     from agent.handover import make_handover
 
-    why = reason.strip() or f"the {actor} asked for a person"
+    why = wish.reason.strip() or f"the {wish.by} asked for a person"
     if not turns:
         summary = f"Reason: {why}.\nNothing was asked yet."
         return Handover(reason=why, queue="general", priority="normal", summary=summary)

@@ -168,8 +168,8 @@ class Service:
 
     def ask_for_a_person(self, id: ConversationId, *, actor: str, reason: str = "") -> State:
         """Queue the conversation for a colleague; asking twice changes nothing."""
-        by = (actor, self.clock())
-        return moves.ask_for_a_person(self.store, id, settings=self.settings, reason=reason, by=by)
+        wish = moves.Wish(by=actor, at=self.clock(), reason=reason)
+        return moves.ask_for_a_person(self.store, id, wish, settings=self.settings, profiles=self.agent.profiles)
 
     def assign(self, id: ConversationId, *, actor: str) -> State:
         """A colleague takes the conversation, under the name that the customer sees."""

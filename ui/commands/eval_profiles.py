@@ -1,5 +1,6 @@
 """`rapport eval profiles`: what the predictors must show, beside references in the same run."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -34,15 +35,18 @@ def _render(data: dict[str, Any]) -> None:
     for row in data["parts"]:
         cases = "" if row["cases"] is None else f", {row['cases']:,} cases"
         table = Table(box=None, padding=(0, 2, 0, 0), title=f"{row['name']}{cases}", title_justify="left")
-        for name in ("", "Rapport", *row["references"], "must be"):
-            table.add_column(name, justify="left" if name in ("", "must be") else "right")
         bounds = {bound.split(" ", 1)[0]: bound.split(" ", 1)[1] for bound in row["bounds"]}
+        for name in ("", "Rapport", *row["references"], *(["must be"] if bounds else [])):
+            table.add_column(name, justify="left" if name in ("", "must be") else "right", no_wrap=name != "")
         for name, value in row["figures"].items():
             others = [figures.get(name) for figures in row["references"].values()]
-            table.add_row(name.replace("_", " "), *map(_told, (value, *others)), bounds.get(name, ""))
+            wanted = [bounds.get(name, "")] if bounds else []
+            table.add_row(name.replace("_", " "), *map(_told, (value, *others)), *wanted)
         console().print(table)
         console().print()
 
 
 def _told(value: Any) -> str:
+    if isinstance(value, Mapping) and value.keys() >= {"value", "low", "high"}:
+        return f"{value['value']:.2f} ({value['low']:.2f}, {value['high']:.2f})"
     return "" if value is None else str(value)
