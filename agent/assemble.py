@@ -91,12 +91,11 @@ def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Un
 
 
 def topics_for(encoder: "Encoder") -> "Topics | None":
-    """The map of what may be asked of an order, shipped with the starter; None where another encoder is in use."""
+    """What tells the topics of an order, shipped with the starter; None where another encoder is in use."""
     from rapport.bases import STARTER_FOLDER
     from rapport.topics import load_topics
 
-    topics = load_topics(STARTER_FOLDER)
-    return topics if topics is not None and topics.encoder == encoder.name else None
+    return load_topics(STARTER_FOLDER, encoder)
 
 
 def load_heads(home: Home, encoder: "Encoder") -> tuple["Heads", dict[str, str]]:

@@ -1,40 +1,56 @@
 """Tell what each request asks of an order, by the vectors that are there already."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.clauses import Clause
 from agent.forms import only_tells
 from prompts.fields import WHOLE
+from rapport.topics import in_light_of
 from rapport.types import Ask, Entity
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rapport.topics import Asked, Topics
+    from rapport.classifiers import Read
+    from rapport.topics import Topics
 
+ROLE = "topics"  # what tells topics among the classifiers that read a turn
 SURE = 0.85  # probability from which what is asked of an order counts for more than words that may mean something else
 # A topic's intent where it is not the status of an order that is asked for.
 _INTENTS = {"parcel": "delivery_problem", "total": "invoice", "invoice number": "invoice"}
 
 
-def with_topics(
-    asks: Sequence[Ask],
-    clauses: Sequence[Clause],
-    rows: Mapping[str, int],
-    read: "tuple[Sequence[str], np.ndarray]",
-    topics: "Topics | None",
-) -> tuple[Ask, ...]:
-    """The requests with their topics; one of several clauses may have several.
+@dataclass(frozen=True, slots=True)
+class TopicReading:
+    """What each of the texts of a turn asks for. rows: text -> its row of chances, (n, topics + 1) probabilities."""
 
-    rows: text -> its row in what was read. read: n masked texts and their (n, dim) vectors.
-    """
-    if topics is None:
+    topics: "Topics"
+    rows: Mapping[str, int]
+    chances: "np.ndarray"
+
+    def named(self, texts: Sequence[str], *, whole: str = "") -> tuple[tuple[str, ...], float]:
+        """The topics of these texts, and how sure the surest is. whole: the message that they are parts of."""
+        found = self.chances[[self.rows[text] for text in texts if text in self.rows]]
+        if whole in self.rows and whole not in texts:
+            found = in_light_of(self.chances[self.rows[whole]], found)
+        read = self.topics.asked(found)
+        names = tuple(dict.fromkeys(name for one in read for name in one.names))
+        return names, max((one.chance for one in read), default=0.0)
+
+
+def topic_reading(topics: "Topics | None", rows: Mapping[str, int], read: "Read") -> TopicReading | None:
+    """What a suite with this classifier has read of the turn's texts. rows: text -> its place there."""
+    return None if topics is None else TopicReading(topics, rows, read.outputs[ROLE].probabilities)
+
+
+def with_topics(asks: Sequence[Ask], clauses: Sequence[Clause], reading: TopicReading | None) -> tuple[Ask, ...]:
+    """The requests with their topics; one of several clauses may have several."""
+    if reading is None:
         return tuple(asks)
-    named = topics.asked(*read)
     numbers = {entity for ask in asks for entity in ask.entities if entity.kind == "order_number"}
-    return tuple(_with_topics(ask, clauses, rows, named, numbers) for ask in asks)
+    return tuple(_with_topics(ask, clauses, reading, numbers) for ask in asks)
 
 
 def topic_intent(asked: Sequence[str]) -> str | None:
@@ -55,14 +71,12 @@ def single(asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(asked) if any(name not in WHOLE for name in asked) else ()
 
 
-def _with_topics(
-    ask: Ask, clauses: Sequence[Clause], rows: Mapping[str, int], named: "Sequence[Asked]", numbers: set[Entity]
-) -> Ask:
+def _with_topics(ask: Ask, clauses: Sequence[Clause], reading: TopicReading, numbers: set[Entity]) -> Ask:
     inside = [clause.text for clause in clauses if clause.text in ask.text]
     inside = [text for text in inside if not only_tells(text)] or inside
-    found, sure = _named(inside, rows, named)
+    found, sure = reading.named(inside, whole=ask.text)
     if not single(found):  # a first sentence may only tell why something is asked
-        whole, chance = _named([ask.text], rows, named)
+        whole, chance = reading.named([ask.text])
         found, sure = (whole, chance) if single(whole) else (found, sure)
     if any(name.startswith("refund") for name in found) or (ask.intent == "refund_status" and sure < SURE):
         # "what was the amount?"
@@ -71,10 +85,3 @@ def _with_topics(
     # "how much was W1, and which carrier?": the second question is about W1 as well
     shared = tuple(numbers) if single(found) and not own and len(numbers) == 1 else ()
     return replace(ask, topics=found, topics_sure=round(sure, 4), entities=(*ask.entities, *shared))
-
-
-def _named(texts: Sequence[str], rows: Mapping[str, int], named: "Sequence[Asked]") -> tuple[tuple[str, ...], float]:
-    """The topics of these texts, and how sure the surest is."""
-    read = [named[rows[text]] for text in texts if text in rows]
-    names = tuple(dict.fromkeys(name for one in read for name in one.names))
-    return names, max((one.chance for one in read), default=0.0)

@@ -15,7 +15,7 @@ from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.set_phrases import set_phrase
-from agent.topics import with_topics
+from agent.topics import ROLE, topic_reading, with_topics
 from agent.urgency import Urgency, WorthOf
 from rapport.escalation import REASONS, Thresholds, Watch
 from rapport.finishing import Finishing
@@ -75,7 +75,7 @@ class Understander:
         topics: "Topics | None" = None,
     ) -> None:
         encoder = heads.suite.encoder
-        self.suite = heads.suite
+        self.suite = heads.suite if topics is None else heads.suite.beside({ROLE: topics.classifier})
         self._urgency = Urgency(Watch(heads.escalation, encoder, least), worth)
         self._finishing = Finishing(heads.finished, encoder)
         self._shapes = shapes
@@ -98,7 +98,7 @@ class Understander:
         readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
-        asks = with_topics(asks, clauses, batch.rows, (batch.texts, read.vectors), self._topics)
+        asks = with_topics(asks, clauses, topic_reading(self._topics, batch.rows, read))
         sentiment = float(sentiment_of(read.outputs["sentiment"])[0])
         whole = (text, batch.texts[0], read.vectors[0])
         urgent = self._urgency.read(*whole, sentiment=sentiment, conversation=conversation)

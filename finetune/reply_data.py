@@ -35,18 +35,19 @@ def rows_of_tickets(store: "Store", asked: Asked | None) -> Examples:
 
 
 def asked_by(source: ReplySource, settings: "EncoderSettings") -> Asked | None:
-    """What finds the topic of a message when this model serves; None where it has no map of topics."""
+    """What finds the topic of a message when this model serves; None where nothing beside it tells topics."""
+    from rapport.classifiers import Suite
     from rapport.models import load_encoder
-    from rapport.topics import load_topics
+    from rapport.topics import FILE, load_topics
 
-    folder = Path(source.model)
-    topics = load_topics(folder) if folder.is_dir() else None
-    if topics is None:
+    if not (Path(source.model) / FILE).is_file():
         return None
     encoder = load_encoder(settings)
-    if encoder.name != topics.encoder:
+    topics = load_topics(Path(source.model), encoder)
+    if topics is None:
         return None
-    return lambda texts: [one.likeliest for one in topics.asked(texts, encoder.encode(texts))]
+    suite = Suite(encoder, {"topics": topics.classifier})
+    return lambda texts: [one.likeliest for one in topics.asked(suite.read(texts).outputs["topics"].probabilities)]
 
 
 def old_rows(source: ReplySource, count: int, *, seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -57,6 +57,10 @@ class Suite:
         """Whether one of them goes on from the shared layers with layers of its own."""
         return bool(self._layers)
 
+    def beside(self, more: Mapping[str, Classifier]) -> "Suite":
+        """The same with more classifiers, by role, which read in the same pass."""
+        return Suite(self.encoder, {**self.classifiers, **more})
+
     def read(self, texts: Sequence[str]) -> Read:
         """Encode the (masked) texts once and classify them in every role."""
         import numpy as np

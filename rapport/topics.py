@@ -1,7 +1,8 @@
-"""Find what a message asks of an order: a linear map on the encoder's vector and the hashed words.
+"""Find what a message asks of an order: a classifier with a top layer of its own on the encoder that all share.
 
-Kept beside the reply model, as safetensors: `weight` (topics + 1, dim), `words` (places, topics + 1) and `bias`
-(topics + 1,), whose last entry stands for asking nothing of an order, and the topics' names.
+Kept beside the reply model: `topics.safetensors` with `weight` (topics + 1, dim, or twice dim where there is an own
+layer), `words` (places, topics + 1) and `bias` (topics + 1,), whose last entry stands for asking nothing of an order,
+and the topics' names; `topics-layers.safetensors` with the layer.
 """
 
 import json
@@ -10,16 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rapport.classifiers import Classifier, local
 from rapport.errors import CorruptArtifact
-from rapport.lexical import word_sums
+from rapport.heads import Head, base_name
+from rapport.layers import load_layers, save_layers
 
 if TYPE_CHECKING:
     import numpy as np
 
-FILE = "topics.safetensors"
-LEAST = 0.5  # probability from which a topic counts as asked for
-ALONE = 0.75  # probability from which one topic is told alone
-SECOND = 0.2  # probability from which the next one is told beside it where the first is less sure
+    from rapport.models import Encoder
+
+FILE, LAYERS_FILE = "topics.safetensors", "topics-layers.safetensors"
+NOTHING = "nothing"  # the label of a text that asks for no topic
+LEAST = 0.4  # probability from which a topic counts as asked for
+ALONE = 0.9  # probability from which one topic is told alone
+SECOND = 0.1  # probability from which the next one is told beside it where the first is less sure
+DOUBT = 0.003  # of the whole message: a topic that it rules out can still be meant by a part of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +47,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Names with their map. encoder: the name of the one whose vectors they read."""
+    """Names with the classifier whose labels they are; its last label is NOTHING."""
 
     names: tuple[str, ...]
-    encoder: str
-    weight: "np.ndarray"
-    words: "np.ndarray"
-    bias: "np.ndarray"
+    classifier: Classifier
 
-    def chances(self, texts: Sequence[str], vectors: "np.ndarray") -> "np.ndarray":
-        """n masked texts with their (n, dim) unit vectors to (n, topics + 1) probabilities; the last is of none."""
-        import numpy as np
+    def asked(self, chances: "np.ndarray") -> list[Asked]:
+        """What is asked by each row of (n, topics + 1) probabilities.
 
-        logits = vectors @ self.weight.T + word_sums(texts, self.words) + self.bias
-        chances: np.ndarray = np.exp(logits - logits.max(axis=1, keepdims=True))
-        chances /= chances.sum(axis=1, keepdims=True)
-        return chances
-
-    def asked(self, texts: Sequence[str], vectors: "np.ndarray") -> list[Asked]:
-        """Per text what is asked for; both of two that may be meant, so that the answer holds what was asked."""
-        return [self._asked(row) for row in self.chances(texts, vectors)]
+        Both of two topics that may be meant, so that the answer holds what was asked.
+        """
+        return [self._asked(row) for row in chances]
 
     def _asked(self, chances: "np.ndarray") -> Asked:
         first, second = (int(at) for at in chances.argsort()[::-1][:2])
@@ -72,32 +70,66 @@ class Topics:
         return Asked(tuple(self.names[at] for at in places), chance)
 
 
+def in_light_of(whole: "np.ndarray", parts: "np.ndarray") -> "np.ndarray":
+    """The (n, topics + 1) probabilities of parts of a message, read in the light of those of the whole one.
+
+    "Which day was it sent?" asks for another day behind "my bank looks for the refund by its date".
+    """
+    joint: np.ndarray = parts * (whole + DOUBT)
+    joint /= joint.sum(axis=1, keepdims=True)
+    return joint
+
+
+def make_topics(names: Sequence[str], head: Head, *, top: object = None) -> Topics:
+    """Topics from a head whose labels are the names and NOTHING, in this order. top: its own layer, as it runs."""
+    return Topics(tuple(names), Classifier(head=head, top=top, start=head.start or 0))
+
+
 def save_topics(topics: Topics, folder: Path) -> None:
-    """Write the map into a model's folder."""
+    """Write the classifier into a model's folder."""
     import numpy as np
     from safetensors.numpy import save_file
 
-    told = {"names": json.dumps(topics.names), "encoder": topics.encoder}
+    head = topics.classifier.head
+    told = {"names": json.dumps(topics.names), "base": head.base, "start": json.dumps(head.start)}
+    told["temperature"] = json.dumps(head.temperature)
     # in C order: safetensors writes memory as it lies
-    halves = {"weight": topics.weight, "words": topics.words}
+    halves = {"weight": head.weights, "words": head.words}
     tensors = {name: np.ascontiguousarray(table, dtype=np.float16) for name, table in halves.items()}
-    tensors["bias"] = np.ascontiguousarray(topics.bias, dtype=np.float32)
+    tensors["bias"] = np.ascontiguousarray(head.bias, dtype=np.float32)
     save_file(tensors, str(folder / FILE), metadata=told)
+    if topics.classifier.top is not None:
+        save_layers(topics.classifier.top, folder / LAYERS_FILE)
 
 
-def load_topics(folder: Path) -> Topics | None:
-    """The map beside a model; None where there is none. Raises CorruptArtifact for a file that is none."""
+def load_topics(folder: Path, encoder: "Encoder") -> Topics | None:
+    """The topics beside a model; None where there are none, or they were fitted on another encoder.
+
+    Raises CorruptArtifact for files that are none.
+    """
+    path = folder / FILE
+    head = _head(path) if path.is_file() else None
+    if head is None or head.base != base_name(encoder):
+        return None
+    names = head.labels[:-1]
+    if head.start is None:
+        return make_topics(names, head)
+    return make_topics(names, head, top=load_layers(local(encoder).transformer, head.start, folder / LAYERS_FILE))
+
+
+def _head(path: Path) -> Head:
     import numpy as np
     from safetensors import SafetensorError, safe_open
 
-    path = folder / FILE
-    if not path.is_file():
-        return None
     try:
         with safe_open(str(path), framework="numpy") as file:
             told = file.metadata()
             names: Sequence[str] = json.loads(told["names"])
             tables = [np.asarray(file.get_tensor(name), dtype=np.float32) for name in ("weight", "words", "bias")]
-            return Topics(tuple(names), told["encoder"], *tables)
+        weight, words, bias = tables
+        return Head(
+            labels=(*names, NOTHING), weights=weight, words=words, bias=bias, base=told["base"],
+            start=json.loads(told["start"]), temperature=json.loads(told["temperature"]), name="topics",
+        )  # fmt: skip
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptArtifact(f"{path} cannot be read ({error}).", hint="Make the starter again.") from error

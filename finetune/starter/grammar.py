@@ -56,7 +56,13 @@ def topics(random: Random) -> tuple[str, ...]:
 def ask(random: Random, asked: Sequence[str], *, held_out: bool = False) -> str:
     """A customer's message that asks for these topics, masked as the model reads it."""
     parts = [render(random, random.choice(phrases(topic, held_out=held_out))) for topic in asked]
-    text = parts[0] + "".join(f"{random.choice((' and ', ', ', ' also ', ' '))}{part}" for part in parts[1:])
+    return typed(
+        random, parts[0] + "".join(f"{random.choice((' and ', ', ', ' also ', ' '))}{part}" for part in parts[1:])
+    )
+
+
+def typed(random: Random, text: str) -> str:
+    """A text as a customer types it, perhaps with a greeting and in a hurry, masked as the model reads it."""
     if random.random() < 0.25:
         text = f"{random.choice(('hi', 'Hello,', 'hey there', 'Good morning,', 'Dear team,', 'sorry,'))} {text}"
     return customer_words(mask(with_noise(random, text, level=0.4)))
@@ -69,13 +75,13 @@ def phrases(topic: str, *, held_out: bool = False) -> list[str]:
 
 def others() -> list[str]:
     """Phrases that ask for none of the topics."""
-    return list(_table("questions")["other"])
+    return list(table_of("questions")["other"])
 
 
 @cache
 def _asking(topic: str) -> tuple[str, ...]:
     """All phrases of a topic: its own, and those that ask for it by one of its names."""
-    table = _table("questions")
+    table = table_of("questions")
     named = [
         phrase.replace("{name}", f"[{'|'.join(names)}]")
         for phrase in table["by_name"]
@@ -95,15 +101,15 @@ def answer(random: Random, sheet: Sheet, asked: Sequence[str]) -> str:
     if "status" in left:
         said.insert(0, _pick(random, _lead(sheet), allowed))
     if "items" in left:
-        said.append(_pick(random, _table("replies")["status"]["items"], allowed))
+        said.append(_pick(random, table_of("replies")["status"]["items"], allowed))
     said += [_missing(random, name, allowed, first=not said) for name in need.missing]
-    opening = str(random.choice(_table("replies")["openings"]["some" if random.random() < 0.2 else "none"]))
+    opening = str(random.choice(table_of("replies")["openings"]["some" if random.random() < 0.2 else "none"]))
     return opening + " ".join(dict.fromkeys(said))
 
 
 def _sentences(random: Random, sheet: Sheet, topic: str, allowed: set[str]) -> list[str]:
     """The sentences that answer one topic; none where its field is missing."""
-    table = _table("replies")
+    table = table_of("replies")
     if wanted(sheet, (topic,)).missing:
         return []
     if topic in WHOLE:
@@ -116,7 +122,7 @@ def _sentences(random: Random, sheet: Sheet, topic: str, allowed: set[str]) -> l
 
 
 def _lead(sheet: Sheet) -> list[str]:
-    wordings = _table("replies")["status"]["plain" if sheet.states["status"] in PLAIN else "named"]
+    wordings = table_of("replies")["status"]["plain" if sheet.states["status"] in PLAIN else "named"]
     return [wording for wording in wordings if "{order number}" in wording]
 
 
@@ -141,7 +147,7 @@ def _case(sheet: Sheet, topic: str) -> str:
 
 
 def _missing(random: Random, name: str, allowed: set[str], *, first: bool) -> str:
-    table = _table("replies")["missing"]
+    table = table_of("replies")["missing"]
     sentence = _pick(random, table["status" if first else "beside"], allowed | {"missing"})
     return sentence.replace("{missing}", str(random.choice(table["names"][name])))
 
@@ -155,5 +161,6 @@ def _pick(random: Random, wordings: Sequence[str], allowed: set[str]) -> str:
 
 
 @cache
-def _table(name: str) -> dict[str, Any]:
+def table_of(name: str) -> dict[str, Any]:
+    """One of the tables of phrases and wordings in this folder."""
     return tomllib.loads(resources.files("finetune.starter").joinpath(f"{name}.toml").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Make the starter: rows of the grammar, a tokenizer, a small Llama trained from nothing, a map of topics, a card."""
+"""Make the starter: rows of the grammar, a tokenizer, a small Llama trained from nothing, what tells topics, a card."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,9 +27,13 @@ WINDOW = 512  # tokens of prompt and reply together; an answer needs about a hun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StarterPlan:
-    """Size and training of the starter. rows: of the grammar; held_out: rows in phrases that are not learnt."""
+    """Size and training of the starter. rows: of the grammar; held_out: rows in phrases that are not learnt.
+
+    messages: what the topics are learnt from.
+    """
 
     rows: int = 80_000
+    messages: int = 20_000
     held_out: int = 400
     vocabulary: int = 3072
     width: int = 256
@@ -102,8 +106,9 @@ def make_starter(
 
     watch = progress or Unwatched()
     fitted, tokenizer = train_starter(plan, work, progress=watch)
-    watch.say("fitting the map of topics")
-    topics = fit_topics(encoder, other_texts(build_sample().examples))
+    watch.say("training what tells the topics that are asked for")
+    others = other_texts(build_sample().examples)
+    topics = fit_topics(encoder, others, folder=work / "topics", count=plan.messages, seed=plan.seed, watch=watch)
     made = Made(plan=plan, fitted=fitted, tokenizer=tokenizer, topics=topics, topics_found=matched(topics, encoder))
     ship(made, folder, scores={})
     watch.say("scoring")

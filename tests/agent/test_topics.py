@@ -5,10 +5,11 @@ import pytest
 
 from agent.clauses import split_clauses
 from agent.context import Context, Pending, Wanted, read_context, write_context
-from agent.topics import single, topic_intent, with_topics
+from agent.topics import TopicReading, single, topic_intent, with_topics
 from prompts.fields import TOPICS
+from rapport.heads import Head
 from rapport.lexical import PLACES, places
-from rapport.topics import Topics
+from rapport.topics import NOTHING, Topics, make_topics
 from rapport.types import Ask, Entity
 
 WORDS = {"total": "cost", "carrier": "courier", "refund": "refund", "status": "where"}
@@ -23,7 +24,8 @@ def topics() -> Topics:
         table[list(places(word)), names.index(name)] = 30.0
     bias = np.zeros(len(TOPICS) + 1)
     bias[-1] = 5.0
-    return Topics(names, "none", np.zeros((len(TOPICS) + 1, 2)), table, bias)
+    weights = np.zeros((len(TOPICS) + 1, 2))
+    return make_topics(names, Head(labels=(*names, NOTHING), weights=weights, bias=bias, words=table, base="none"))
 
 
 def ask(text: str, intent: str = "order_status", *, entities=(), **more) -> Ask:
@@ -34,8 +36,9 @@ def ask(text: str, intent: str = "order_status", *, entities=(), **more) -> Ask:
 def found(topics: Topics, *asks: Ask, whole: str | None = None) -> list[Ask]:
     clauses = split_clauses(whole or asks[0].text)
     texts = list(dict.fromkeys([whole or asks[0].text, *(clause.text for clause in clauses)]))
-    read = (texts, np.zeros((len(texts), 2)))
-    return list(with_topics(asks, clauses, {text: row for row, text in enumerate(texts)}, read, topics))
+    chances = topics.classifier.head.predict(np.zeros((len(texts), 2)), texts).probabilities
+    reading = TopicReading(topics, {text: row for row, text in enumerate(texts)}, chances)
+    return list(with_topics(asks, clauses, reading))
 
 
 def test_each_clause_may_ask_for_a_topic_of_its_own(topics):
@@ -45,7 +48,21 @@ def test_each_clause_may_ask_for_a_topic_of_its_own(topics):
 
 def test_who_asks_for_nothing_of_an_order_has_no_topic(topics):
     assert found(topics, ask("Do you sell tents?"))[0].topics == ()
-    assert with_topics([ask("cost")], (), {}, ([], np.zeros((0, 2))), None) == (ask("cost"),)
+    assert with_topics([ask("cost")], (), None) == (ask("cost"),)
+
+
+def test_a_part_is_read_in_the_light_of_the_whole_message(topics):
+    """Alone the second sentence asks for the carrier; what goes before tells that the refund is meant."""
+    text = "I wait for it. Who has it?"
+    clauses = split_clauses(text)
+    assert len(clauses) == 2
+    names = (*TOPICS, NOTHING)
+    whole, first, second = (np.full(len(names), 0.001) for _ in range(3))
+    whole[names.index("refund method")] = first[-1] = 0.98
+    second[names.index("carrier")], second[names.index("refund method")] = 0.7, 0.2
+    rows = {text: 0, clauses[0].text: 1, clauses[1].text: 2}
+    (one,) = with_topics([ask(text)], clauses, TopicReading(topics, rows, np.stack([whole, first, second])))
+    assert one.topics == ("refund method",)
 
 
 def test_a_sum_in_a_question_about_a_refund_is_that_of_the_refund(topics):

@@ -8,9 +8,10 @@ from random import Random
 import pytest
 
 from eval.replies import field_phrasings
-from finetune.starter.grammar import phrases, rows, topics
+from finetune.starter.grammar import phrases, rows, table_of, topics
 from finetune.starter.orders import invented_order
 from finetune.starter.scores import score_slots
+from finetune.starter.stories import story, telling, two_topics
 from finetune.starter.tokenizer import END, START, fit_tokenizer
 from prompts.fields import TOPICS, put_in, sheet_of, slots_of
 from rapport.sample.grammar import chosen
@@ -108,3 +109,29 @@ def test_a_slot_is_one_token_and_control_tokens_are_kept_apart():
     assert made == f"{START}user\nhi{END}\n{START}assistant\n"
     for text in ("Größe {x} 東京 }{ <b>", "  two  spaces\n\nlines"):
         assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_a_story_asks_in_its_phrases_and_a_telling_message_holds_none():
+    random = Random(4)
+    asked = {word for phrase in phrases("carrier") for word in re.findall(r"[a-z]{4,}", chosen(random, phrase).lower())}
+    stories = [story(random, "carrier") for _ in range(50)]
+    assert len(set(stories)) > 45
+    assert all(asked & set(re.findall(r"[a-z]+", text.lower())) for text in stories)
+    assert not [text for text in (telling(random) for _ in range(200)) if re.search(r"[{}\[\]]", text)]
+
+
+def test_what_is_told_is_of_known_topics_and_has_balanced_choices():
+    tables = table_of("told")
+    assert set(tables["told"]) == set(TOPICS) - {"parcel"}
+    told = [*tables["told_by_name"], *tables["stories"], *(fact for some in tables["told"].values() for fact in some)]
+    assert all(fact.count("[") == fact.count("]") for fact in told)
+    assert not [fact for fact in told if "?" in fact]
+
+
+def test_two_questions_in_one_message_never_ask_the_same_twice():
+    random = Random(5)
+    for _ in range(200):
+        text, (first, second) = two_topics(random)
+        assert text
+        assert first != second
+        assert not {first, second} <= {"status", "parcel", "arrival"}

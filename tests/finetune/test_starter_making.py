@@ -13,7 +13,7 @@ from rapport.topics import load_topics
 
 pytestmark = pytest.mark.slow
 
-TINY = StarterPlan(rows=300, held_out=20, vocabulary=600, width=32, layers=1, heads=2)
+TINY = StarterPlan(rows=300, held_out=20, messages=300, vocabulary=600, width=32, layers=1, heads=2)
 MOST_MB = 12
 
 
@@ -34,9 +34,9 @@ def test_the_same_plan_makes_the_same_weights_and_another_seed_others(tmp_path, 
     assert cards[0].kind == "reply"
     assert cards[0].plan["protocol"] == "slots"
     assert 0 <= cards[0].scores["right"] <= 1
-    topics = load_topics(folders[0])
+    topics = load_topics(folders[0], encoder)
     assert topics is not None
-    assert topics.encoder == encoder.name
+    assert topics.classifier.top is not None
 
 
 def test_the_command_makes_a_model_of_the_home(tmp_path, capsys, monkeypatch):
@@ -75,6 +75,8 @@ def test_what_is_shipped_is_small_whole_and_as_good_as_its_card_says():
 
 def _smaller(init):
     def made(self, **given):
-        init(self, **{"width": 32, "layers": 1, "heads": 2, "vocabulary": 600, "held_out": 20, **given})
+        init(
+            self, **{"width": 32, "layers": 1, "heads": 2, "vocabulary": 600, "held_out": 20, "messages": 300, **given}
+        )
 
     return made
