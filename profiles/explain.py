@@ -7,6 +7,7 @@ Source: Sundararajan, Taly and Yan, ICML 2017; Lundberg et al., Nature Machine I
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from profiles.dnn import TableModel
@@ -70,27 +71,44 @@ def _of_nets(model: TableModel, table: Table) -> "np.ndarray":
     """Integrated gradients from the mean of the training rows, over the inputs of all nets at once."""
     import numpy as np
     import torch
-    from captum.attr import IntegratedGradients
 
-    rows = encode(table, model.encoding)
-    numbers, places = torch.from_numpy(rows.numbers), torch.from_numpy(rows.places)
     with torch.no_grad():
-        inputs = tuple(network.embed(numbers, places) for network in model.networks)
-        typical = tuple(network.typical[None] for network in model.networks)
-    found = IntegratedGradients(lambda *given: _log_odds(model, given)).attribute(
-        inputs, typical, n_steps=STEPS, internal_batch_size=STEPS * len(table)
-    )
-    total = np.sum([part.detach().numpy() for part in found], axis=0)
-    columns = _columns(model)
-    return np.stack([total[:, column].sum(1) for column in columns], axis=1)
+        inputs = torch.stack(model.all.embed(encode(table, model.encoding)))
+    total = np.sum(_integrated(model, inputs).numpy(), axis=0)
+    return np.stack([total[:, column].sum(1) for column in _columns(model)], axis=1)
 
 
-def _log_odds(model: TableModel, inputs: Sequence["torch.Tensor"]) -> "torch.Tensor":
-    """(n,) calibrated log-odds of the ensemble. inputs: what `embed` gave, for each net."""
+def _integrated(model: TableModel, inputs: "torch.Tensor") -> "torch.Tensor":
+    """(nets, n, inputs) the way from the typical row to these, times the mean slope of the log-odds on it.
+
+    The same numbers as captum's, without what it does anew for every row; a test compares the two.
+    """
     import torch
 
-    parts = [torch.sigmoid(network.decide(one)).mean(1) for network, one in zip(model.networks, inputs, strict=True)]
-    chance = torch.stack(parts).mean(0)
+    places, weights = _quadrature(STEPS)
+    typical = model.all.typical
+    way = inputs - typical
+    steps = torch.tensor(places)[:, None, None]
+    points = (typical[:, None] + steps * way[:, None]).flatten(1, 2).requires_grad_()  # (nets, STEPS * n, inputs)
+    (slope,) = torch.autograd.grad(_log_odds(model, points.unbind()).sum(), points)
+    mean = (slope.view(len(way), STEPS, *way.shape[1:]) * torch.tensor(weights)[:, None, None]).sum(1)
+    return mean * way
+
+
+@cache
+def _quadrature(steps: int) -> tuple[list[float], list[float]]:
+    """(places, weights) of a Gauss-Legendre quadrature between 0 and 1."""
+    import numpy as np
+
+    places, weights = np.polynomial.legendre.leggauss(steps)
+    return (0.5 * (1 + places)).tolist(), (0.5 * weights).tolist()
+
+
+def _log_odds(model: TableModel, inputs: "Sequence[torch.Tensor]") -> "torch.Tensor":
+    """(n,) calibrated log-odds of the ensemble. inputs: for each net (n, inputs), as its `embed` makes them."""
+    import torch
+
+    chance = model.all.chance(inputs)
     curve = model.calibration
     return curve.low * torch.log(chance) - curve.high * torch.log1p(-chance) + curve.offset
 

@@ -83,7 +83,11 @@ def build_net(shape: NetShape) -> Any:
 
         def forward(self, batch: Batch) -> torch.Tensor:
             """(R, 4 + kinds)."""
-            thought = self.think(torch.cat([self.forget(self.states(batch)), batch.features], dim=-1))
+            return self.told(self.states(batch), batch)
+
+        def told(self, states: torch.Tensor, batch: Batch) -> torch.Tensor:
+            """(R, 4 + kinds) what follows from what the net remembers."""
+            thought = self.think(torch.cat([self.forget(states), batch.features], dim=-1))
             said: torch.Tensor = self.say(thought)
             return torch.cat([said[:, :4] + batch.base, said[:, 4:]], dim=-1)
 

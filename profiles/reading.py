@@ -19,7 +19,7 @@ import numpy as np
 
 from profiles.gathering import CLEANED, EARLIEST, Gathering, Moment, Money, Rows, floats
 from profiles.history import History, Kind
-from profiles.reading_orders import take_deliveries, take_lines, take_orders, take_refunds
+from profiles.reading_orders import OrderRows, take_deliveries, take_lines, take_orders, take_refunds
 
 if TYPE_CHECKING:
     from crm.histories import KeyRange
@@ -84,7 +84,7 @@ def outlier_limit(history: History) -> float:
 
 
 def _take_all(gathering: Gathering, kinds: Iterator[tuple[str, Rows]], money: Money) -> None:
-    orders = take_orders(gathering, iter(()), money)
+    orders = OrderRows.none()
     for kind, rows in kinds:
         match kind:
             case "events":
@@ -112,7 +112,8 @@ def _take_events(gathering: Gathering, rows: Rows) -> None:
     first = gathering.first(owner, day, kind, product)
     for code, name in enumerate(_EVENT_KINDS):
         mine = np.flatnonzero(first & (kind == code))
-        gathering.add(name, owner[mine], day[mine], thing=product[mine])
+        if len(mine):
+            gathering.add(name, owner[mine], day[mine], thing=product[mine])
 
 
 def _event_columns(gathering: Gathering, part: Sequence[Sequence[Any]]) -> tuple[np.ndarray, ...]:
@@ -128,6 +129,8 @@ def _event_columns(gathering: Gathering, part: Sequence[Sequence[Any]]) -> tuple
 
 def _take_tickets(gathering: Gathering, rows: Rows) -> None:
     found = [row for part in rows for row in part]
+    if not found:
+        return
     owner, created, resolved = (
         gathering.owners([row[0] for row in found]),
         *(floats([row[place] for row in found]) for place in (1, 2)),
@@ -150,6 +153,8 @@ def _take_tickets(gathering: Gathering, rows: Rows) -> None:
 
 def _take_turns(gathering: Gathering, rows: Rows) -> None:
     found = [row for part in rows for row in part]
+    if not found:
+        return
     owner, at = gathering.owners([row[0] for row in found]), floats([row[1] for row in found])
     gathering.count_dates(owner, at)
     gathering.add(Kind.TURN, owner, at)

@@ -1,0 +1,81 @@
+"""The nets of a table model side by side, to predict with all of them in one pass. Knows nothing of training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    from profiles.dnn_network import Shape
+    from profiles.encode import Encoded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ensemble:
+    """The weights of N nets with k members each; see `profiles.dnn_network` for what they mean.
+
+    embeddings: for each category (N, places, width). first: (N, k * width, inputs). later: for each further layer
+    (N * k, width, width). biases: for each layer (N, k, 1, width). heads: (N, k, width, 1). offsets: (N, 1, k). wide:
+    (N, 1, inputs). typical: (N, 1, inputs).
+    """
+
+    shape: "Shape"
+    embeddings: "tuple[torch.Tensor, ...]"
+    first: "torch.Tensor"
+    later: "tuple[torch.Tensor, ...]"
+    biases: "tuple[torch.Tensor, ...]"
+    heads: "torch.Tensor"
+    offsets: "torch.Tensor"
+    wide: "torch.Tensor"
+    typical: "torch.Tensor"
+
+    @classmethod
+    def of(cls, networks: Sequence[Any], shape: "Shape") -> "Ensemble":
+        """The networks as they stand; what they learn later is not seen."""
+        import torch
+
+        with torch.no_grad():
+            members = [network.members for network in networks]
+            layers = [torch.stack([one.weights(at) for one in members]) for at in range(shape.depth)]
+            return cls(
+                shape=shape,
+                embeddings=tuple(torch.stack([table.weight for table in some]) for some in _columns(networks)),
+                first=layers[0].transpose(2, 3).flatten(1, 2).contiguous(),
+                later=tuple(layer.flatten(0, 1) for layer in layers[1:]),
+                biases=tuple(torch.stack([one.biases[at] for one in members])[:, :, None] for at in range(shape.depth)),
+                heads=torch.stack([one.heads for one in members])[..., None],
+                offsets=torch.stack([one.offsets for one in members])[:, None],
+                wide=torch.stack([network.wide.weight for network in networks]),
+                typical=torch.stack([network.typical for network in networks])[:, None],
+            )
+
+    def embed(self, rows: "Encoded") -> "list[torch.Tensor]":
+        """For each net (n, inputs), what its first layer reads."""
+        import torch
+
+        numbers, places = torch.from_numpy(rows.numbers), torch.from_numpy(rows.places)
+        found = [table[:, places[:, at]] for at, table in enumerate(self.embeddings)]
+        return [torch.cat([numbers, *(one[at] for one in found)], dim=1) for at in range(len(self.first))]
+
+    def chance(self, inputs: "Sequence[torch.Tensor]") -> "torch.Tensor":
+        """(n,) the mean chance over all members of all nets. inputs: for each net (n, inputs), see `embed`."""
+        import torch
+        from torch.nn.functional import linear
+
+        # net by net: for a single row that is quicker than a product of batches
+        first = torch.stack([linear(one, weights) for one, weights in zip(inputs, self.first, strict=True)])
+        wide = torch.stack([linear(one, weights) for one, weights in zip(inputs, self.wide, strict=True)])
+        nets, n, _ = first.shape
+        hidden = first.view(nets, n, self.shape.members, self.shape.width).transpose(1, 2)
+        hidden = torch.relu(hidden + self.biases[0])
+        for weights, bias in zip(self.later, self.biases[1:], strict=True):
+            flat = hidden.reshape(-1, n, self.shape.width)
+            hidden = torch.relu(torch.baddbmm(bias.flatten(0, 1), flat, weights).view_as(hidden))
+        logits = (hidden @ self.heads)[..., 0].transpose(1, 2) + self.offsets + wide
+        return torch.sigmoid(logits).mean(2).mean(0)
+
+
+def _columns(networks: Sequence[Any]) -> "zip[tuple[Any, ...]]":
+    """For each category, its embedding in every net."""
+    return zip(*(network.embeddings for network in networks), strict=True)
