@@ -70,8 +70,8 @@ class Ensemble:
         hidden = first.view(nets, n, self.shape.members, self.shape.width).transpose(1, 2)
         hidden = torch.relu(hidden + self.biases[0])
         for weights, bias in zip(self.later, self.biases[1:], strict=True):
-            flat = hidden.reshape(-1, n, self.shape.width)
-            hidden = torch.relu(torch.baddbmm(bias.flatten(0, 1), flat, weights).view_as(hidden))
+            further = torch.baddbmm(bias.flatten(0, 1), hidden.flatten(0, 1), weights)
+            hidden = torch.relu(further.view(hidden.shape))
         logits = (hidden @ self.heads)[..., 0].transpose(1, 2) + self.offsets + wide
         return torch.sigmoid(logits).mean(2).mean(0)
 
