@@ -17,6 +17,11 @@ from rapport.customer_profiles import CustomerProfile
 from rapport.records import CustomerId
 
 _AT_ONCE = 500
+_LIVING = (
+    select(customers.c.id, profiles.c.as_of)
+    .select_from(customers.outerjoin(profiles, profiles.c.customer_id == customers.c.id))
+    .where(customers.c.id.in_(bindparam("keys", expanding=True)), customers.c.removed_at.is_(None))
+)
 _NEXT_SEGMENT = select(func.min(profiles.c.segment)).where(profiles.c.segment > bindparam("after"))
 _SCORES = ("churn_risk", "contact_risk", "value")
 
@@ -118,10 +123,7 @@ class Profiles:
 
 def _newest(connection: Connection, keys: Sequence[str]) -> dict[str, datetime | None]:
     """As of when the profile is that each of these customers has, None without one; the living alone."""
-    kept = customers.outerjoin(profiles, profiles.c.customer_id == customers.c.id)
-    query = select(customers.c.id, profiles.c.as_of).select_from(kept)
-    rows = connection.execute(query.where(customers.c.id.in_(keys), customers.c.removed_at.is_(None)))
-    return {row.id: row.as_of for row in rows}
+    return {row.id: row.as_of for row in connection.execute(_LIVING, {"keys": keys})}
 
 
 def _row(profile: CustomerProfile) -> dict[str, Any]:

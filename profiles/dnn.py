@@ -45,7 +45,10 @@ class TablePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableModel:
-    """Predicts the chance that a row's target is true. networks: torch modules of one shape. all: them side by side."""
+    """Predicts the chance that a row's target is true. networks: torch modules of one shape. all: them side by side.
+
+    widths: of each column in what the nets read.
+    """
 
     plan: TablePlan
     encoding: Encoding
@@ -53,9 +56,12 @@ class TableModel:
     networks: tuple[Any, ...]
     calibration: Calibration
     all: Ensemble = field(init=False, repr=False)
+    widths: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "all", Ensemble.of(self.networks, self.shape))
+        numbers = (column.width for column in self.encoding.numbers)
+        object.__setattr__(self, "widths", (*numbers, *self.shape.embedded))
 
     def predict(self, table: Table) -> "np.ndarray":
         """(n,) calibrated chances. Raises UserError where a column of the training is absent."""

@@ -32,6 +32,8 @@ _KIND_OF_EVENT = {
     "login": Kind.LOGIN, "email_open": Kind.MAIL,
 }  # fmt: skip
 _EVENT_KINDS = (Kind.VIEW, Kind.TRACKING, Kind.CART, Kind.SEARCH, Kind.LOGIN, Kind.MAIL, Kind.OTHER)
+_TRACKING, _OTHER = _EVENT_KINDS.index(Kind.TRACKING), _EVENT_KINDS.index(Kind.OTHER)
+_CODE_OF_EVENT = {name: _EVENT_KINDS.index(kind) for name, kind in _KIND_OF_EVENT.items()}
 _MOODS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 
 
@@ -118,11 +120,10 @@ def _take_events(gathering: Gathering, rows: Rows) -> None:
 
 def _event_columns(gathering: Gathering, part: Sequence[Sequence[Any]]) -> tuple[np.ndarray, ...]:
     acts = [row for row in part if row[1] != "purchase"]  # the order tells it better
-    kinds = [Kind.TRACKING if row[4] else _KIND_OF_EVENT.get(row[1], Kind.OTHER) for row in acts]
     return (
         gathering.owners([row[0] for row in acts]),
         floats([row[2] for row in acts]),
-        np.array([_EVENT_KINDS.index(kind) for kind in kinds], np.int8),
+        np.array([_TRACKING if row[4] else _CODE_OF_EVENT.get(row[1], _OTHER) for row in acts], np.int8),
         gathering.codes([row[3] for row in acts]),
     )
 

@@ -103,7 +103,7 @@ class Recommender:
 
     def _best(self, transactions: Transactions, k: int, customers: Sequence[str] | None, without: Collection[str],
               ) -> Iterator[tuple[Baskets, Mapping[str, np.ndarray], np.ndarray, list[np.ndarray]]]:  # fmt: skip
-        """Some customers at a time: their baskets, the parts of their scores, the scores, and the places of the best."""
+        """Some customers at a time: their baskets, the parts of their scores, the scores, the places of the best."""
         barred = np.isin(self.products, [str(one) for one in without])
         every = baskets_of(transactions, self.products, as_of=self.as_of, customers=customers)
         for start in range(0, len(every.customers), AT_ONCE):
