@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
-from captum.attr import IntegratedGradients
 
 from profiles.dnn import TableModel, TablePlan, batch_of, chances, fit_table
 from profiles.encode import encode
@@ -75,6 +73,9 @@ def test_the_pushes_of_a_row_add_up_to_its_log_odds_against_the_typical_row(mode
 
 @pytest.mark.slow
 def test_the_pushes_are_the_integrated_gradients_of_captum(models):
+    import torch
+    from captum.attr import IntegratedGradients
+
     model, nets = models["nets"], models["nets"].networks
     table, _ = planted(6, 8)
     rows = encode(table, model.encoding)
