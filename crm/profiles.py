@@ -1,11 +1,12 @@
 """Profiles of customers: the newest of each, and the predictions made before. `rapport.types` says what they mean."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm import codec
@@ -18,6 +19,12 @@ from rapport.records import CustomerId
 _AT_ONCE = 500
 _KEPT = ("segment", "churn_risk", "contact_risk", "value")  # columns of a profile beside its text
 _FORESEEN = ("churn_risk", "contact_risk", "value", "next_purchase_days", "purchases", "spending")
+_LIVING = (
+    select(customers.c.id, profiles.c.as_of)
+    .select_from(customers.outerjoin(profiles, profiles.c.customer_id == customers.c.id))
+    .where(customers.c.id.in_(bindparam("keys", expanding=True)), customers.c.removed_at.is_(None))
+)
+_NEXT_SEGMENT = select(func.min(profiles.c.segment)).where(profiles.c.segment > bindparam("after"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +56,12 @@ class Profiles:
         kept = 0
         for part in pieces(found, _AT_ONCE):
             with self._database.write() as connection:
-                there = _living(connection, [profile.customer_id for profile in part])
-                fresh = {profile.customer_id: profile for profile in part if profile.customer_id in there}
-                newest = _as_of(connection, list(fresh))
-                fresh = {id: one for id, one in fresh.items() if id not in newest or one.as_of >= newest[id]}
+                newest = _newest(connection, [profile.customer_id for profile in part])
+                fresh = {one.customer_id: one for one in part if one.customer_id in newest}
+                fresh = {id: one for id, one in fresh.items() if one.as_of >= (newest[id] or one.as_of)}
                 if fresh:
-                    connection.execute(_upsert(connection), [_row(profile) for profile in fresh.values()])
+                    rows = [_row(profile) for profile in fresh.values()]
+                    connection.execute(_upsert(connection.dialect.name), rows)
                     if log:
                         names = ("customer_id", "as_of", "model", *_FORESEEN)
                         rows = [{name: getattr(profile, name) for name in names} for profile in fresh.values()]
@@ -92,9 +99,11 @@ class Profiles:
 
     def segments(self) -> list[str]:
         """The names of the segments that profiles are in."""
-        query = select(profiles.c.segment).where(profiles.c.segment.is_not(None)).distinct()
-        with self._database.read() as connection:
-            return sorted(connection.execute(query.order_by(profiles.c.segment)).scalars())
+        found: list[str] = []
+        with self._database.read() as connection:  # from one name to the next by the index: they are few, profiles many
+            while name := connection.execute(_NEXT_SEGMENT, {"after": found[-1] if found else ""}).scalar():
+                found.append(name)
+        return sorted(found)
 
     def predictions_between(self, start: datetime, end: datetime) -> Iterator[Prediction]:
         """The predictions made as of [start, end), in the order they were kept, in bounded memory."""
@@ -117,14 +126,9 @@ class Profiles:
         return newest
 
 
-def _living(connection: Connection, keys: Sequence[str]) -> set[str]:
-    query = select(customers.c.id).where(customers.c.id.in_(keys), customers.c.removed_at.is_(None))
-    return set(connection.execute(query).scalars())
-
-
-def _as_of(connection: Connection, keys: Sequence[str]) -> dict[str, datetime]:
-    query = select(profiles.c.customer_id, profiles.c.as_of).where(profiles.c.customer_id.in_(keys))
-    return {row.customer_id: row.as_of for row in connection.execute(query)}
+def _newest(connection: Connection, keys: Sequence[str]) -> dict[str, datetime | None]:
+    """As of when the profile is that each of these customers has, None without one; the living alone."""
+    return {row.id: row.as_of for row in connection.execute(_LIVING, {"keys": keys})}
 
 
 def _row(profile: CustomerProfile) -> dict[str, Any]:
@@ -132,8 +136,10 @@ def _row(profile: CustomerProfile) -> dict[str, Any]:
     return {**{name: getattr(profile, name) for name in named}, "profile": codec.dumps(profile, CustomerProfile)}
 
 
-def _upsert(connection: Connection) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+@functools.cache
+def _upsert(backend: str) -> Any:
+    """Built once: for one profile SQLAlchemy would spend more on it than the database on writing it."""
+    dialect = postgresql if backend == "postgresql" else sqlite
     statement = dialect.insert(profiles)
     new = {column.name: statement.excluded[column.name] for column in profiles.c if column.name != "customer_id"}
     # Two processes may have read the same older moment: the later profile stays whoever writes last.

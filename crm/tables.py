@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from crm.columns import KEY, JsonText, Money, UtcTime
 
-SCHEMA = "0004"  # the revision that this code reads and writes: the newest in crm/migrations/versions
+SCHEMA = "0005"  # the revision that this code reads and writes: the newest in crm/migrations/versions
 
 metadata = MetaData(
     naming_convention={
@@ -240,7 +240,7 @@ profiles = Table(
     _reference("customer_id", customers, primary_key=True),
     *(_time("as_of", null=False), _text("model"), _text("segment", null=True)),
     *(Column(name, Float, nullable=True) for name in ("churn_risk", "contact_risk", "value")),
-    _text("profile"),
+    *(_text("profile"), Index(None, "segment")),
 )
 predictions = _log(
     "predictions",

@@ -5,6 +5,8 @@ The truth is the sample's own (`SampleCompany.left`), which no record shows.
 """
 
 import calendar
+import statistics
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from rapport.records import CustomerId, Order
 if TYPE_CHECKING:
     from crm.store import Store
     from profiles.predictor import Predictor
+    from profiles.score import Scorer
     from rapport.customer_profiles import CustomerProfile
     from rapport.sample import SampleCompany
 
@@ -30,10 +33,12 @@ BOUNDS = (
     Bound(name="affinities_found", least=0.8),
     *SEASON_BOUNDS,
     Bound(name="train_cpu_seconds", most=60),  # of all cores together; the time on the clock depends on who else works
+    Bound(name="profile_cpu_ms", most=10),  # one customer, from the records to the profile that is kept
 )
 MONTHS_BEFORE = 6
 LOST_AFTER_DAYS, DECLINED_AFTER_DAYS = 7.0, 10.0
 BATCH = 500
+TIMED, WARM = 200, 20  # customers whose profiles are timed, and made before to warm up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,7 @@ def measure_sample(company: "SampleCompany", *, seed: int = 42) -> dict[str, Any
             invented += sum(_invents(company, profile) for profile in profiles)
         affinities = affinities_found(predictor, company)
         seasons = measure_seasons(store, moments[-1])
+        milliseconds = profile_cpu_ms(scorer, [profile.customer_id for profile in profiles], now=moments[-1])
     at_risk = [case for case in cases if case.risk >= _base_rate(card.scores)]
     named = [case for case in at_risk if case.planted & set(case.named)]
     return {
@@ -86,6 +92,7 @@ def measure_sample(company: "SampleCompany", *, seed: int = 42) -> dict[str, Any
         "affinities_found": sum(affinities.values()) / len(affinities),
         "affinities": affinities,
         **seasons,
+        "profile_cpu_ms": milliseconds,
         "train_cpu_seconds": card.scores["cpu_seconds"],
         "scores": dict(card.scores),
     }
@@ -106,6 +113,23 @@ def sample_records(company: "SampleCompany") -> Iterator[tuple[Home, "Store"]]:
                 for start in range(0, len(records), BATCH):
                     store.upsert(records[start : start + BATCH])
             yield home, store
+
+
+def profile_cpu_ms(scorer: "Scorer", customers: Sequence[CustomerId], *, now: datetime) -> float:
+    """The median CPU time of making and keeping one customer's whole profile, alone and on one thread.
+
+    customers: timed are TIMED of them, evenly spread.
+    """
+    from profiles.dnn_training import one_thread
+
+    spent = []
+    chosen = customers[:: max(1, len(customers) // TIMED)]
+    with one_thread():
+        for customer in [*chosen[:WARM], *chosen]:
+            started = time.process_time()
+            scorer.one(customer, as_of=now, now=now)
+            spent.append(1000 * (time.process_time() - started))
+    return statistics.median(spent[len(chosen[:WARM]) :])
 
 
 def affinities_found(predictor: "Predictor", company: "SampleCompany") -> dict[str, bool]:

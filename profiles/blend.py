@@ -38,7 +38,7 @@ class Trees:
 
     def predict(self, numbers: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
         """(n,) log odds of any purchase, and (n,) logarithm of the number of purchases."""
-        return self.any.predict(numbers, raw_score=True), self.count.predict(numbers, raw_score=True)
+        return tuple(one.predict(numbers, raw_score=True, num_threads=1) for one in (self.any, self.count))
 
     def save(self, folder: Path) -> None:
         """LightGBM's own text files."""

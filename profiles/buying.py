@@ -98,10 +98,10 @@ def suggestions(
     if not len(transactions):
         return {}
     here = replace(recommender, as_of=day)  # what was bought since its making counts as well
-    found = here.recommend(by_group(transactions, shelf.shop), PRODUCTS, without=shelf.shop.sold_out)
+    found = here.best(by_group(transactions, shelf.shop), PRODUCTS, without=shelf.shop.sold_out)
     offers = shelf.shop.offers
     return {
-        str(id): tuple(offers[one.product] for one in ranked if one.product in offers)
+        str(id): tuple(offers[product] for product in ranked if product in offers)
         for id, ranked in zip(transactions.customers, found, strict=True)
     }
 

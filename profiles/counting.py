@@ -23,14 +23,16 @@ class Tally:
         self.limit = limit
         self.categories = categories or {}
         self.size = len(history)
+        self._counts: dict[tuple[Kind, float | None, float], Array] = {}
+        self._last_days: dict[Kind, Array] = {}
         self.ordered = self._last_day(Kind.ORDER)  # nan for who has never ordered
 
     def count(self, *kinds: Kind, days: float | None = None, skip: float = 0.0) -> Array:
         """How many facts of these kinds in the last `days`, leaving out the newest `skip` days; without days, ever."""
         found = np.zeros(self.size)
         for kind in kinds:
-            facts = self.history.facts[kind]
-            found += np.bincount(facts.owner[self._rows(facts, days, skip)], minlength=self.size)
+            if len(self.history.facts[kind]):
+                found += self._count(kind, days, skip)
         return found
 
     def count_since_order(self, *kinds: Kind) -> Array:
@@ -38,6 +40,8 @@ class Tally:
         found = np.zeros(self.size)
         for kind in kinds:
             facts = self.history.facts[kind]
+            if not len(facts):
+                continue
             with np.errstate(invalid="ignore"):
                 since = facts.day > self.ordered[facts.owner]
             found += np.bincount(facts.owner[since], minlength=self.size)
@@ -53,6 +57,8 @@ class Tally:
     def mean(self, kind: Kind, *, days: float | None = None) -> Array:
         """The mean of the known values, nan where there is none."""
         facts = self.history.facts[kind]
+        if not len(facts):
+            return np.full(self.size, np.nan)
         rows = self._rows(facts, days, 0.0) & np.isfinite(facts.value)
         value = np.clip(facts.value[rows], None, self.limit)
         total = np.bincount(facts.owner[rows], weights=value, minlength=self.size)
@@ -61,6 +67,8 @@ class Tally:
     def negative(self, *, days: float | None = None, since_order: bool = False) -> Array:
         """How many moods below neutral."""
         facts = self.history.facts[Kind.MOOD]
+        if not len(facts):
+            return np.zeros(self.size)
         rows = self._rows(facts, days, 0.0) & (facts.value < -0.25)
         if since_order:
             with np.errstate(invalid="ignore"):
@@ -97,14 +105,24 @@ class Tally:
         named = facts.thing != NOTHING
         return most_of(facts.owner[named], self.history.named(facts.thing[named]), self.size)
 
+    def _count(self, kind: Kind, days: float | None, skip: float) -> Array:
+        """Of one kind, counted once; several features are made of the same counts."""
+        asked = kind, days, skip
+        if asked not in self._counts:
+            facts = self.history.facts[kind]
+            self._counts[asked] = np.bincount(facts.owner[self._rows(facts, days, skip)], minlength=self.size)
+        return self._counts[asked]
+
     def _rows(self, facts: Facts, days: float | None, skip: float) -> Array:
         rows = np.ones(len(facts), bool) if days is None else facts.day >= self.day - days
         return rows & (facts.day < self.day - skip) if skip else rows
 
     def _last_day(self, kind: Kind) -> Array:
-        facts = self.history.facts[kind]
-        rows = last_of(facts, self.size)
-        return np.where(rows >= 0, np.append(facts.day, np.nan)[rows], np.nan)
+        if kind not in self._last_days:
+            facts = self.history.facts[kind]
+            rows = last_of(facts, self.size)
+            self._last_days[kind] = np.where(rows >= 0, np.append(facts.day, np.nan)[rows], np.nan)
+        return self._last_days[kind]
 
     def _of_last(self, facts: Facts) -> Array:
         rows = last_of(facts, self.size)

@@ -107,10 +107,11 @@ def _expected(numbers: "np.ndarray") -> "np.ndarray":
 
 def _products(scaled: "np.ndarray") -> "np.ndarray":
     """(n, K) the columns, their squares, and every product of two."""
-    from sklearn.preprocessing import PolynomialFeatures
+    import numpy as np
 
-    found: np.ndarray = PolynomialFeatures(2, include_bias=False).fit_transform(scaled.astype("float64"))
-    return found
+    columns = scaled.astype(np.float64)
+    one, other = np.triu_indices(columns.shape[1])
+    return np.concatenate([columns, columns[:, one] * columns[:, other]], axis=1)
 
 
 def _weights(model: Any) -> "np.ndarray":

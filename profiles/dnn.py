@@ -5,11 +5,12 @@ Each net learns from all parts but one, which says when to stop and, taken toget
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiles.calibrate import Calibration, fit_calibration
+from profiles.dnn_ensemble import Ensemble
 from profiles.dnn_network import Shape, build_network
 from profiles.dnn_training import Part, Schedule, train_network
 from profiles.encode import Encoded, Encoding, encode, encoding_of, fit_encoding
@@ -44,13 +45,23 @@ class TablePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableModel:
-    """Predicts the chance that a row's target is true. networks: torch modules of one shape."""
+    """Predicts the chance that a row's target is true. networks: torch modules of one shape. all: them side by side.
+
+    widths: of each column in what the nets read.
+    """
 
     plan: TablePlan
     encoding: Encoding
     shape: Shape
     networks: tuple[Any, ...]
     calibration: Calibration
+    all: Ensemble = field(init=False, repr=False)
+    widths: tuple[int, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "all", Ensemble.of(self.networks, self.shape))
+        numbers = (column.width for column in self.encoding.numbers)
+        object.__setattr__(self, "widths", (*numbers, *self.shape.embedded))
 
     def predict(self, table: Table) -> "np.ndarray":
         """(n,) calibrated chances. Raises UserError where a column of the training is absent."""
@@ -64,9 +75,10 @@ class TableModel:
 
     def mean_chance(self, rows: Encoded) -> "np.ndarray":
         """(n,) the mean over all members of all nets, before it is calibrated."""
-        import numpy as np
+        import torch
 
-        found: np.ndarray = np.mean([chances(network, rows) for network in self.networks], axis=0)
+        with torch.inference_mode():
+            found: np.ndarray = self.all.chance(self.all.embed(rows)).numpy()
         return found
 
     def save(self, folder: Path) -> None:

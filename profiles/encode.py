@@ -8,7 +8,7 @@ Source: Gorishniy, Rubachev and Babenko, NeurIPS 2022.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from profiles.tables import Table, check_columns
@@ -54,10 +54,34 @@ class Encoding:
 
     numbers: tuple[NumberColumn, ...]
     categories: tuple[CategoryColumn, ...]
+    layout: "Layout" = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layout", _layout(self.numbers, self.categories))
 
     def as_json(self) -> dict[str, Any]:
         """For a file; `encoding_of` reads it back."""
-        return asdict(self)
+        return {part: [asdict(column) for column in getattr(self, part)] for part in ("numbers", "categories")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Layout:
+    """The columns of an encoding side by side, so that a row is encoded in a few steps.
+
+    medians: (columns,). column, low, width, place: (pieces,) whose piece it is, where it begins, how long it is, where
+    it stands in `Encoded.numbers`. flagged, flag: the columns with a flag, and where that stands. wide: numbers of a
+    row. known: for each category, the place of each value.
+    """
+
+    medians: "np.ndarray"
+    column: "np.ndarray"
+    low: "np.ndarray"
+    width: "np.ndarray"
+    place: "np.ndarray"
+    flagged: "np.ndarray"
+    flag: "np.ndarray"
+    wide: int
+    known: tuple[Mapping[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,12 +121,15 @@ def encode(table: Table, encoding: Encoding) -> Encoded:
     import numpy as np
 
     check_columns(table, [column.name for column in encoding.numbers], [column.name for column in encoding.categories])
-    numbers = np.empty((len(table), sum(column.width for column in encoding.numbers)), np.float32)
-    start = 0
-    for number in encoding.numbers:
-        _fill(numbers[:, start : start + number.width], table.numeric[number.name], number)
-        start += number.width
-    return Encoded(numbers=numbers, places=places_of(table, encoding))
+    layout = encoding.layout
+    found = np.empty((len(table), layout.wide), np.float32)
+    given = np.array([table.numeric[column.name] for column in encoding.numbers], np.float64)
+    given = given.reshape(len(encoding.numbers), len(table)).T
+    absent = np.isnan(given)
+    filled = np.where(absent, layout.medians, given)[:, layout.column]
+    found[:, layout.place] = np.clip((filled - layout.low) / layout.width, 0.0, 1.0)
+    found[:, layout.flag] = absent[:, layout.flagged]
+    return Encoded(numbers=found, places=places_of(table, encoding))
 
 
 def places_of(table: Table, encoding: Encoding) -> "np.ndarray":
@@ -110,22 +137,28 @@ def places_of(table: Table, encoding: Encoding) -> "np.ndarray":
     import numpy as np
 
     places = np.zeros((len(table), len(encoding.categories)), np.int64)
-    for at, category in enumerate(encoding.categories):
-        known = {value: place for place, value in enumerate(category.values, 1)}
+    for at, (category, known) in enumerate(zip(encoding.categories, encoding.layout.known, strict=True)):
         places[:, at] = [known.get(value or BLANK, UNSEEN) for value in table.categorical[category.name]]
     return places
 
 
-def _fill(into: "np.ndarray", values: "np.ndarray", column: NumberColumn) -> None:
+def _layout(numbers: tuple[NumberColumn, ...], categories: tuple[CategoryColumn, ...]) -> Layout:
     import numpy as np
 
-    absent = np.isnan(values)
-    given = np.where(absent, column.median, values)
-    edges = np.asarray(column.edges)
-    pieces = len(edges) - 1
-    into[:, :pieces] = np.clip((given[:, None] - edges[:-1]) / np.diff(edges), 0.0, 1.0)
-    if column.flagged:
-        into[:, pieces] = absent
+    pieces = [len(column.edges) - 1 for column in numbers]
+    starts = np.cumsum([0, *(column.width for column in numbers)])
+    flagged = np.array([at for at, column in enumerate(numbers) if column.flagged], np.int64)
+    return Layout(
+        medians=np.array([column.median for column in numbers]),
+        column=np.repeat(np.arange(len(numbers)), pieces),
+        low=np.concatenate([np.empty(0), *(column.edges[:-1] for column in numbers)]),
+        width=np.concatenate([np.empty(0), *(np.diff(column.edges) for column in numbers)]),
+        place=np.concatenate([np.empty(0, np.int64), *map(np.add, starts[:-1], map(np.arange, pieces))]),
+        flagged=flagged,
+        flag=starts[flagged + 1] - 1,
+        wide=int(starts[-1]),
+        known=tuple({value: place for place, value in enumerate(one.values, 1)} for one in categories),
+    )
 
 
 def _number_column(name: str, values: "np.ndarray", pieces: int) -> NumberColumn:

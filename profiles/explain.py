@@ -7,6 +7,7 @@ Source: Sundararajan, Taly and Yan, ICML 2017; Lundberg et al., Nature Machine I
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from profiles.dnn import TableModel
@@ -52,13 +53,19 @@ def features_of(model: TableModel | TreeModel) -> tuple[str, ...]:
 
 def pushes(model: TableModel | TreeModel, table: Table) -> "np.ndarray":
     """(n, columns) what each column adds to the log-odds of each row, before the trees' calibration."""
+    return judged(model, table)[1] if isinstance(model, TableModel) else _of_trees(model, table)
+
+
+def judged(model: TableModel, table: Table) -> "tuple[np.ndarray, np.ndarray]":
+    """(n,) what `model.predict` says, and (n, columns) the pushes: the rows are read once for both."""
     import numpy as np
 
     found = [
-        _of_trees(model, table.chosen(rows)) if isinstance(model, TreeModel) else _of_nets(model, table.chosen(rows))
+        _judged(model, table.chosen(rows))
         for rows in np.array_split(np.arange(len(table)), max(1, -(-len(table) // AT_ONCE)))
     ]
-    return np.concatenate(found)
+    chances, pushed = zip(*found, strict=True)
+    return np.concatenate(chances), np.concatenate(pushed)
 
 
 def _of_trees(model: TreeModel, table: Table) -> "np.ndarray":
@@ -66,38 +73,48 @@ def _of_trees(model: TreeModel, table: Table) -> "np.ndarray":
     return found[:, :-1]  # the last is the mean of all rows
 
 
-def _of_nets(model: TableModel, table: Table) -> "np.ndarray":
-    """Integrated gradients from the mean of the training rows, over the inputs of all nets at once."""
+def _judged(model: TableModel, table: Table) -> "tuple[np.ndarray, np.ndarray]":
     import numpy as np
     import torch
-    from captum.attr import IntegratedGradients
 
-    rows = encode(table, model.encoding)
-    numbers, places = torch.from_numpy(rows.numbers), torch.from_numpy(rows.places)
-    with torch.no_grad():
-        inputs = tuple(network.embed(numbers, places) for network in model.networks)
-        typical = tuple(network.typical[None] for network in model.networks)
-    found = IntegratedGradients(lambda *given: _log_odds(model, given)).attribute(
-        inputs, typical, n_steps=STEPS, internal_batch_size=STEPS * len(table)
-    )
-    total = np.sum([part.detach().numpy() for part in found], axis=0)
-    columns = _columns(model)
-    return np.stack([total[:, column].sum(1) for column in columns], axis=1)
+    with torch.inference_mode():
+        inputs = model.all.embed(encode(table, model.encoding))
+        chances = model.calibration.apply(model.all.chance(inputs).numpy())
+        total = np.sum(_integrated(model, torch.stack(inputs)).numpy(), axis=0)
+    return chances, np.stack([total[:, column].sum(1) for column in _columns(model.widths)], axis=1)
 
 
-def _log_odds(model: TableModel, inputs: Sequence["torch.Tensor"]) -> "torch.Tensor":
-    """(n,) calibrated log-odds of the ensemble. inputs: what `embed` gave, for each net."""
+def _integrated(model: TableModel, inputs: "torch.Tensor") -> "torch.Tensor":
+    """(nets, n, inputs) integrated gradients from the mean of the training rows, over the inputs of all nets at once.
+
+    That is the way from there to these inputs, times the mean slope of the calibrated log-odds on it. captum gives the
+    same numbers, and draws up anew for every row what stays the same; a test compares the two.
+    """
     import torch
 
-    parts = [torch.sigmoid(network.decide(one)).mean(1) for network, one in zip(model.networks, inputs, strict=True)]
-    chance = torch.stack(parts).mean(0)
-    curve = model.calibration
-    return curve.low * torch.log(chance) - curve.high * torch.log1p(-chance) + curve.offset
+    places, weights = _quadrature(STEPS)
+    typical, curve = model.all.typical, model.calibration
+    way = inputs - typical
+    points = typical[:, None] + torch.tensor(places)[:, None, None] * way[:, None]  # (nets, STEPS, n, inputs)
+    slope = model.all.slope(
+        points.flatten(1, 2).unbind(), lambda chance: curve.low / chance + curve.high / (1 - chance)
+    )
+    mean = (slope.view(points.shape) * torch.tensor(weights)[:, None, None]).sum(1)
+    return mean * way
 
 
-def _columns(model: TableModel) -> list[slice]:
-    """Where each column lies in what `embed` gives."""
-    widths = [*(column.width for column in model.encoding.numbers), *model.shape.embedded]
+@cache
+def _quadrature(steps: int) -> tuple[list[float], list[float]]:
+    """(places, weights) of a Gauss-Legendre quadrature between 0 and 1."""
+    import numpy as np
+
+    places, weights = np.polynomial.legendre.leggauss(steps)
+    return (0.5 * (1 + places)).tolist(), (0.5 * weights).tolist()
+
+
+@cache
+def _columns(widths: tuple[int, ...]) -> list[slice]:
+    """Where each column lies in what the nets read."""
     starts = [sum(widths[:at]) for at in range(len(widths))]
     return [slice(start, start + width) for start, width in zip(starts, widths, strict=True)]
 

@@ -71,6 +71,8 @@ class Gathering:
 
     def add(self, kind: Kind, owner: np.ndarray, day: np.ndarray, **more: np.ndarray) -> None:
         """Keep those that belong to somebody, are dated and are past."""
+        if not len(owner):  # of most kinds a customer has nothing
+            return
         usable = self.usable(owner, day)
         if usable.any():
             given = {name: array[usable] for name, array in more.items()}
@@ -84,6 +86,8 @@ class Gathering:
 
     def count_dates(self, owner: np.ndarray, day: np.ndarray) -> None:
         """Count what `usable` leaves out."""
+        if not len(owner):
+            return
         with np.errstate(invalid="ignore"):
             self.cleaned["future"] += int(((owner >= 0) & (day >= self.moment.now)).sum())
             self.cleaned["undated"] += int(((owner >= 0) & ~(day >= EARLIEST)).sum())
@@ -100,6 +104,8 @@ class Gathering:
 
     def first(self, *columns: np.ndarray) -> np.ndarray:
         """(n,) which rows are the first with their values; counts the others as duplicates."""
+        if len(columns[0]) < 2:
+            return np.ones(len(columns[0]), bool)
         order = np.lexsort(columns[::-1])
         same = np.ones(max(len(order) - 1, 0), bool)
         for column in columns:

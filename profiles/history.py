@@ -70,6 +70,11 @@ class Facts:
             number=self.number[rows],
         )  # fmt: skip
 
+    def before(self, day: float) -> "Facts":
+        """Those that were known when the day began."""
+        rows = self.day < day
+        return self if rows.all() else self.chosen(rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class History:
@@ -93,7 +98,7 @@ class History:
 
     def before(self, day: float) -> "History":
         """What was known when `day` began: nothing of that moment or later. The customers stay."""
-        facts = {kind: of_kind.chosen(of_kind.day < day) for kind, of_kind in self.facts.items()}
+        facts = {kind: of_kind.before(day) for kind, of_kind in self.facts.items()}
         created = np.where(self.created < day, self.created, np.nan)
         return replace(self, facts=facts, created=created)
 
@@ -106,8 +111,10 @@ class History:
 
     def chosen(self, rows: np.ndarray) -> "History":
         """Some of the customers (booleans or ascending indices) with their facts."""
-        places = np.full(len(self), -1, np.int32)
         kept = np.flatnonzero(rows) if rows.dtype == bool else rows
+        if len(kept) == len(self):
+            return self
+        places = np.full(len(self), -1, np.int32)
         places[kept] = np.arange(len(kept), dtype=np.int32)
         facts = {}
         for kind, of_kind in self.facts.items():
@@ -167,7 +174,9 @@ def facts_of(
 
 
 def joined(parts: list[Facts]) -> Facts:
-    """Facts of several sources as one, in order."""
+    """Facts of several sources as one, in order; those of each source are."""
+    if len(parts) == 1:
+        return parts[0]
     return facts_of(
         np.concatenate([part.owner for part in parts]),
         np.concatenate([part.day for part in parts]),
@@ -179,11 +188,11 @@ def joined(parts: list[Facts]) -> Facts:
 
 def last_of(facts: Facts, customers: int) -> np.ndarray:
     """(C,) the row of each customer's newest fact, -1 where there is none."""
-    ends = np.searchsorted(facts.owner, np.arange(customers), side="right") - 1
     rows: np.ndarray = np.full(customers, -1, np.int64)
     if len(facts):
-        has = facts.owner[np.maximum(ends, 0)] == np.arange(customers)
-        rows[has & (ends >= 0)] = ends[has & (ends >= 0)]
+        ends = np.searchsorted(facts.owner, np.arange(customers), side="right") - 1
+        has = (ends >= 0) & (facts.owner[np.maximum(ends, 0)] == np.arange(customers))
+        rows[has] = ends[has]
     return rows
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from profiles.blend import Trees, averaged, forecast, grow_trees, odds_of_any, odds_shift
 from profiles.curves import Curves, fit_curves
 from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape, build_net
-from profiles.lstm_train import rows_of, run_net, train_net
+from profiles.lstm_train import rows_of, run_nets, train_net
 from profiles.occasions import Occasions, occasions_of
 from profiles.purchase_plan import PurchasePlan, past_windows
 from profiles.sequences import Scaling, bases, event_numbers, horizon_shift, sequences_of, spread_features
@@ -177,8 +177,7 @@ class PurchaseModel:
         if not len(window):
             return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
         sequences, features = sequences_of(occasions, self.events), self.features.apply(window.numbers)
-        found = [run_net(net, sequences, window, features) for net in self.nets]
-        return window, np.mean([said for said, _ in found], axis=0), np.concatenate([own for _, own in found], axis=1)
+        return window, *run_nets(self.nets, sequences, window, features)
 
     @staticmethod
     def _placed(transactions: Transactions, window: Window, values: "np.ndarray") -> "np.ndarray":
@@ -220,7 +219,7 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     trees = grow_trees(windows, seed=plan.seed) if plan.trees else None
     curves = fit_curves(windows, seed=plan.seed)
     latest, came = windows[0]
-    said = np.mean([run_net(net, sequences, latest, features.apply(latest.numbers))[0] for net in nets], axis=0)
+    said, _ = run_nets(nets, sequences, latest, features.apply(latest.numbers))
     odds = odds_shift(averaged(opinions_of(latest, said, curves, trees))[0], came.count > 0)
     return PurchaseModel(
         plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, curves, trees, odds

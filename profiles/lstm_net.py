@@ -74,20 +74,32 @@ def build_net(shape: NetShape) -> Any:
         def states(self, batch: Batch) -> torch.Tensor:
             """(R, hidden) what the net remembers at each window's last event."""
             both = torch.cat([batch.numbers, self.weekday(batch.weekday), self.kind(batch.kind)], dim=-1)
-            packed = nn.utils.rnn.pack_padded_sequence(
-                nn.functional.gelu(self.enter(both)), batch.lengths, batch_first=True, enforce_sorted=False
-            )
-            states, _ = nn.utils.rnn.pad_packed_sequence(self.read(packed)[0], batch_first=True)
+            states = _read(self.read, nn.functional.gelu(self.enter(both)), batch.lengths)
             remembered: torch.Tensor = states[batch.who, batch.at]
             return remembered
 
         def forward(self, batch: Batch) -> torch.Tensor:
+            return self.told(self.states(batch), batch)
+
+        def told(self, states: torch.Tensor, batch: Batch) -> torch.Tensor:
             """(R, 4 + kinds)."""
-            thought = self.think(torch.cat([self.forget(self.states(batch)), batch.features], dim=-1))
+            thought = self.think(torch.cat([self.forget(states), batch.features], dim=-1))
             said: torch.Tensor = self.say(thought)
             return torch.cat([said[:, :4] + batch.base, said[:, 4:]], dim=-1)
 
     return PurchaseNet()
+
+
+def _read(cell: Any, events: "torch.Tensor", lengths: "torch.Tensor") -> "torch.Tensor":
+    """(B, L, hidden) what a recurrent layer remembers after each of (B, L, hidden) events."""
+    from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+    if len(events) == 1:  # one customer's events are not filled up
+        alone: torch.Tensor = cell(events)[0]
+        return alone
+    packed = pack_padded_sequence(events, lengths, batch_first=True, enforce_sorted=False)
+    states, _ = pad_packed_sequence(cell(packed)[0], batch_first=True)
+    return states
 
 
 def loss_of(net: Any, said: "torch.Tensor", truth: "torch.Tensor") -> "torch.Tensor":

@@ -83,10 +83,10 @@ def train_net(sequences: Sequences, rows: Rows, shape: NetShape, plan: "Purchase
     return accelerator.unwrap_model(ready).cpu().eval()
 
 
-def run_net(
-    net: Any, sequences: Sequences, window: "Window", features: "np.ndarray"
+def run_nets(
+    nets: "Sequence[Any]", sequences: Sequences, window: "Window", features: "np.ndarray"
 ) -> "tuple[np.ndarray, np.ndarray]":
-    """What the net says of a window's customers (n, 4 + kinds), and its memory of each (n, hidden)."""
+    """What the nets say of a window's customers on average (n, 4 + kinds), and their memory (n, hidden x nets)."""
     import numpy as np
     import torch
 
@@ -99,8 +99,10 @@ def run_net(
             every = np.arange(len(chosen))
             indices, lengths = sequences.batch(window.who[chosen], window.event[chosen])
             batch = _batch(sequences, indices, lengths, (every, lengths - 1, features[chosen], base[chosen]), "cpu")
-            said.append(net(batch).numpy())
-            states.append(net.states(batch).numpy())
+            remembered = [net.states(batch) for net in nets]
+            told = [net.told(one, batch).numpy() for net, one in zip(nets, remembered, strict=True)]
+            said.append(np.mean(told, axis=0))
+            states.append(np.concatenate([one.numpy() for one in remembered], axis=1))
     back = np.argsort(order)
     return np.concatenate(said)[back], np.concatenate(states)[back]
 

@@ -32,12 +32,16 @@ def strongest(matrix: "csr_matrix", k: int) -> "csr_matrix":
     return csr_matrix((matrix.data[keep], matrix.indices[keep], starts), shape=matrix.shape)
 
 
-def unit_rows(matrix: "csr_matrix") -> "csr_matrix":
-    """The same rows at length 1; an empty one stays empty."""
-    from scipy.sparse import diags
+def scaled_rows(matrix: "csr_matrix", totals: np.ndarray) -> "csr_matrix":
+    """The rows, each divided by its total; one whose total is 0 stays as it is. Changes the matrix and returns it."""
+    matrix.data *= np.repeat(1.0 / np.maximum(totals, 1e-12), np.diff(matrix.indptr))
+    return matrix
 
-    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    return (diags(1.0 / np.maximum(lengths, 1e-12)) @ matrix).tocsr()
+
+def row_totals(matrix: "csr_matrix", values: np.ndarray) -> np.ndarray:
+    """(n,) the sums over each row's values, in the matrix's format of numbers."""
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return np.bincount(rows, values, matrix.shape[0]).astype(matrix.dtype)
 
 
 def rareness(matrix: "csr_matrix") -> np.ndarray:
@@ -52,9 +56,9 @@ def tastes(baskets: Baskets, half_life: float, weights: np.ndarray) -> "csr_matr
 
     weights: from `rareness` of the customers that are compared with.
     """
-    from scipy.sparse import diags
-
-    return unit_rows((baskets.matrix(baskets.faded(half_life)).sqrt() @ diags(weights)).tocsr())
+    bought = baskets.matrix(baskets.faded(half_life))
+    bought.data = np.sqrt(bought.data) * weights[bought.indices]
+    return scaled_rows(bought, np.sqrt(row_totals(bought, bought.data**2)))
 
 
 def together(held: "csr_matrix") -> "csr_matrix":
@@ -114,10 +118,8 @@ def alike_customers(taste: "csr_matrix", known: "csr_matrix", ids: np.ndarray, k
 
     taste: (B, P). known: (P, C), the known customers' tastes turned, so that it is not turned for each who asks.
     """
-    from scipy.sparse import diags
-
     near = (taste @ known).tocsr()
     own = places_of(ids, known_ids)
     near.data[near.indices == np.repeat(own, np.diff(near.indptr))] = 0.0
     near = strongest(near, KEPT)
-    return (diags(1.0 / np.maximum(np.asarray(near.sum(axis=1)).ravel(), 1e-12)) @ near).tocsr()
+    return scaled_rows(near, row_totals(near, near.data))

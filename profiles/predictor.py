@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +14,7 @@ from profiles.buying import Outlook, Shelf, contacts_of, outlooks, segments_of, 
 from profiles.counting import Array, Tally
 from profiles.dnn import TableModel
 from profiles.embedding import Embedder
-from profiles.explain import features_of, pushes, ranked
+from profiles.explain import features_of, judged, ranked
 from profiles.features import feature_table
 from profiles.history import History
 from profiles.lstm import PurchaseModel
@@ -104,7 +104,7 @@ class Predictor:
                 contact_risk=contact[row].chance if row in contact else None,
                 drivers=tuple(driver for risks in (churn, contact) if row in risks for driver in risks[row].drivers),
                 embedding=tuple(round(float(number), 4) for number in places[row]),
-                **asdict(buying.get(str(id), nobody)),
+                **buying.get(str(id), nobody).told(),
             )
             for row, id in enumerate(known.customers)
         ]
@@ -152,6 +152,10 @@ class _Buying:
     next_products: tuple[ProductId, ...] = ()
     next_reasons: tuple[tuple[str, float], ...] = ()
 
+    def told(self) -> dict[str, Any]:
+        """By name, for a profile."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
 
 @dataclass(frozen=True, slots=True)
 class _Risk:
@@ -164,7 +168,7 @@ def _risks(score: Score, model: TableModel | None, table: Table, rows: Array) ->
     if model is None or not len(rows):
         return {}
     asked = table.chosen(rows)
-    chances, found, names = model.predict(asked), pushes(model, asked), features_of(model)
+    (chances, found), names = judged(model, asked), features_of(model)
     return {
         int(row): _Risk(round(float(chances[place]), 6), reasons(score, ranked(names, found[place], asked, place)))
         for place, row in enumerate(rows)

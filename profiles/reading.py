@@ -19,7 +19,7 @@ import numpy as np
 
 from profiles.gathering import CLEANED, EARLIEST, Gathering, Moment, Money, Rows, floats
 from profiles.history import History, Kind
-from profiles.reading_orders import take_deliveries, take_lines, take_orders, take_refunds
+from profiles.reading_orders import OrderRows, take_deliveries, take_lines, take_orders, take_refunds
 
 if TYPE_CHECKING:
     from crm.histories import KeyRange
@@ -32,6 +32,8 @@ _KIND_OF_EVENT = {
     "login": Kind.LOGIN, "email_open": Kind.MAIL,
 }  # fmt: skip
 _EVENT_KINDS = (Kind.VIEW, Kind.TRACKING, Kind.CART, Kind.SEARCH, Kind.LOGIN, Kind.MAIL, Kind.OTHER)
+_TRACKING, _OTHER = _EVENT_KINDS.index(Kind.TRACKING), _EVENT_KINDS.index(Kind.OTHER)
+_CODE_OF_EVENT = {name: _EVENT_KINDS.index(kind) for name, kind in _KIND_OF_EVENT.items()}
 _MOODS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 
 
@@ -84,7 +86,7 @@ def outlier_limit(history: History) -> float:
 
 
 def _take_all(gathering: Gathering, kinds: Iterator[tuple[str, Rows]], money: Money) -> None:
-    orders = take_orders(gathering, iter(()), money)
+    orders = OrderRows.none()
     for kind, rows in kinds:
         match kind:
             case "events":
@@ -112,22 +114,24 @@ def _take_events(gathering: Gathering, rows: Rows) -> None:
     first = gathering.first(owner, day, kind, product)
     for code, name in enumerate(_EVENT_KINDS):
         mine = np.flatnonzero(first & (kind == code))
-        gathering.add(name, owner[mine], day[mine], thing=product[mine])
+        if len(mine):
+            gathering.add(name, owner[mine], day[mine], thing=product[mine])
 
 
 def _event_columns(gathering: Gathering, part: Sequence[Sequence[Any]]) -> tuple[np.ndarray, ...]:
     acts = [row for row in part if row[1] != "purchase"]  # the order tells it better
-    kinds = [Kind.TRACKING if row[4] else _KIND_OF_EVENT.get(row[1], Kind.OTHER) for row in acts]
     return (
         gathering.owners([row[0] for row in acts]),
         floats([row[2] for row in acts]),
-        np.array([_EVENT_KINDS.index(kind) for kind in kinds], np.int8),
+        np.array([_TRACKING if row[4] else _CODE_OF_EVENT.get(row[1], _OTHER) for row in acts], np.int8),
         gathering.codes([row[3] for row in acts]),
     )
 
 
 def _take_tickets(gathering: Gathering, rows: Rows) -> None:
     found = [row for part in rows for row in part]
+    if not found:
+        return
     owner, created, resolved = (
         gathering.owners([row[0] for row in found]),
         *(floats([row[place] for row in found]) for place in (1, 2)),
@@ -150,6 +154,8 @@ def _take_tickets(gathering: Gathering, rows: Rows) -> None:
 
 def _take_turns(gathering: Gathering, rows: Rows) -> None:
     found = [row for part in rows for row in part]
+    if not found:
+        return
     owner, at = gathering.owners([row[0] for row in found]), floats([row[1] for row in found])
     gathering.count_dates(owner, at)
     gathering.add(Kind.TURN, owner, at)

@@ -29,6 +29,15 @@ class OrderRows:
     payment: np.ndarray
     undisturbed: np.ndarray
 
+    @classmethod
+    def none(cls) -> "OrderRows":
+        """No orders."""
+        numbers, codes = np.empty(0), np.empty(0, np.int32)
+        return cls(
+            ids=np.empty(0, "U1"), owner=codes, placed=numbers, total=numbers, factor=numbers, payment=codes,
+            undisturbed=np.empty(0, bool),
+        )  # fmt: skip
+
     def find(self, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """(rows of parts whose order counts, the place of their order)."""
         found = places(self.ids, ids)
@@ -40,6 +49,8 @@ class OrderRows:
 def take_orders(gathering: Gathering, rows: Rows, money: Money) -> OrderRows:
     """Read the orders. They become facts with their lines, see `take_lines`."""
     found = sorted((row for part in rows for row in part), key=lambda row: row[0])
+    if not found:
+        return OrderRows.none()
     owner, placed = gathering.owners([row[1] for row in found]), floats([row[2] for row in found])
     factor = floats([money.factor(row[3]) for row in found])
     total = floats([row[4] for row in found])
@@ -72,6 +83,8 @@ def take_orders(gathering: Gathering, rows: Rows, money: Money) -> OrderRows:
 def take_lines(gathering: Gathering, rows: Rows, orders: OrderRows) -> None:
     """Make orders and lines facts: an order's money is shared by its lines as their prices are."""
     found = [row for part in rows for row in part]
+    if not len(orders.ids):
+        return
     bought = np.array([row[2] > 0 for row in found], bool)
     mine, order = orders.find([row[0] for row in found])
     gathering.cleaned["negative"] += int((~bought[mine]).sum())
@@ -99,6 +112,8 @@ def take_lines(gathering: Gathering, rows: Rows, orders: OrderRows) -> None:
 def take_deliveries(gathering: Gathering, rows: Rows, orders: OrderRows) -> None:
     """Make late and lost parcels facts: late from the morning after the due day, lost some days later."""
     found = [row for part in rows for row in part]
+    if not found:
+        return
     mine, order = orders.find([row[0] for row in found])
     status = np.array([found[row][1].lower() for row in mine], object)
     shipped, due, arrived = (floats([found[row][place] for row in mine]) for place in (2, 3, 4))
@@ -118,6 +133,8 @@ def take_deliveries(gathering: Gathering, rows: Rows, orders: OrderRows) -> None
 def take_refunds(gathering: Gathering, rows: Rows, orders: OrderRows) -> None:
     """Make refunds facts: asked for, paid, declined. Money for a cancelled or lost order is no return."""
     found = [row for part in rows for row in part]
+    if not found:
+        return
     mine, order = orders.find([row[0] for row in found])
     amount = np.abs(floats([found[row][1] for row in mine])) * orders.factor[order]
     asked, paid = (floats([found[row][place] for row in mine]) for place in (3, 4))

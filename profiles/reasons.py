@@ -30,19 +30,21 @@ def reasons(score: Literal["churn_risk", "contact_risk"], pushes: Iterable[Push]
     for push in pushes:
         if push[0] in FEATURES and push[0] not in UNTOLD:
             themes[FEATURES[push[0]].theme].append(push)
-    told = [driver for parts in themes.values() if (driver := _driver(score, parts)) is not None]
-    found = sorted(told, key=lambda driver: -driver.push)
-    raising = [driver for driver in found if driver.push >= LEAST][:MOST]
-    lowering = [driver for driver in found if driver.push <= -LEAST][-1:]
-    return (*raising, *lowering)
+    found = sorted(filter(None, map(_theme, themes.values())), key=lambda theme: -theme[0])
+    raising = [theme for theme in found if theme[0] >= LEAST][:MOST]
+    lowering = [theme for theme in found if theme[0] <= -LEAST][-1:]
+    return tuple(_driver(score, *theme) for theme in (*raising, *lowering))
 
 
-def _driver(score: Literal["churn_risk", "contact_risk"], parts: list[Push]) -> ProfileDriver | None:
+def _theme(parts: list[Push]) -> tuple[float, list[Push]] | None:
+    """How much a theme pushes, and the parts that tell of it; None where nothing does."""
     total = sum(push for _, _, push in parts)
     if total > 0 and FEATURES[parts[0][0]].theme in HAPPENS:
         parts = [part for part in parts if part[1]]
-    if not parts:
-        return None
+    return (round(total, 4), parts) if parts else None
+
+
+def _driver(score: Literal["churn_risk", "contact_risk"], total: float, parts: list[Push]) -> ProfileDriver:
     way = 1 if total >= 0 else -1
     strongest = sorted(parts, key=lambda part: -way * part[2])
     told = {
@@ -50,7 +52,7 @@ def _driver(score: Literal["churn_risk", "contact_risk"], parts: list[Push]) -> 
     }
     told = told or {"": strongest[0][:2]}
     words = " and ".join(_words(*told[within]) for within in sorted(told))
-    return ProfileDriver(score=score, feature=strongest[0][0], push=round(total, 4), words=words)
+    return ProfileDriver(score=score, feature=strongest[0][0], push=total, words=words)
 
 
 def _words(feature: str, value: Any) -> str:

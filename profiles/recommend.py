@@ -9,7 +9,7 @@ know is passed over. Lines without a product and lines that came back (a negativ
 lines from `as_of` on are not looked at.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,16 +81,9 @@ class Recommender:
         customers: for whom, in this order; without them all of the transactions, in theirs. without: products that are
         not to be suggested, such as those that are sold out.
         """
-        barred = np.isin(self.products, [str(one) for one in without])
-        every = baskets_of(transactions, self.products, as_of=self.as_of, customers=customers)
         found: list[list[Suggestion]] = []
-        for start in range(0, len(every.customers), AT_ONCE):
-            here = every.of(range(start, min(start + AT_ONCE, len(every.customers))))
-            parts = parts_of(self.fitted, self.weights, here)
-            scores = summed(parts, here, repeats=self.repeats)
+        for here, parts, scores, best in self._best(transactions, k, customers, without):
             chances = _softmax(scores)
-            scores[:, barred] = -np.inf
-            best = [order[np.isfinite(row[order])] for row, order in zip(scores, ranked(scores, k), strict=True)]
             reasons = Reasons(self.fitted, parts, here)
             for row, places in enumerate(best):
                 told = reasons.of(row, places)
@@ -99,6 +92,27 @@ class Recommender:
                     for place, why in zip(places, told, strict=True)
                 ])  # fmt: skip
         return found
+
+    def best(self, transactions: Transactions, k: int = 10, *, without: Collection[str] = ()) -> list[list[str]]:
+        """The products that `recommend` finds for all of the transactions, without scores and reasons."""
+        return [
+            self.products[places].tolist()
+            for _, _, _, best in self._best(transactions, k, None, without)
+            for places in best
+        ]
+
+    def _best(self, transactions: Transactions, k: int, customers: Sequence[str] | None, without: Collection[str],
+              ) -> Iterator[tuple[Baskets, Mapping[str, np.ndarray], np.ndarray, list[np.ndarray]]]:  # fmt: skip
+        """Some customers at a time: their baskets, the parts of their scores, the scores, the places of the best."""
+        barred = np.isin(self.products, [str(one) for one in without])
+        every = baskets_of(transactions, self.products, as_of=self.as_of, customers=customers)
+        for start in range(0, len(every.customers), AT_ONCE):
+            here = every.of(range(start, min(start + AT_ONCE, len(every.customers))))
+            parts = parts_of(self.fitted, self.weights, here)
+            scores = summed(parts, here, repeats=self.repeats)
+            allowed = np.where(barred, np.float32(-np.inf), scores)
+            best = [order[np.isfinite(row[order])] for row, order in zip(allowed, ranked(allowed, k), strict=True)]
+            yield here, parts, scores, best
 
     def scores(self, baskets: Baskets) -> np.ndarray:
         """(C, P) float32, higher is better; minus infinity for what is never suggested again."""

@@ -112,7 +112,9 @@ def baskets_of(transactions: Transactions, products: np.ndarray, *, as_of: float
     kept = np.flatnonzero(bought & (product >= 0) & (owner >= 0))
     kept = kept[np.argsort(owner[kept], kind="stable")]
     lines = np.stack([owner[kept], np.floor(transactions.day[kept]).astype(np.int64), product[kept]])
-    _, first = np.unique(lines, axis=1, return_index=True)
+    new = np.zeros(len(kept), np.int64)  # a customer's lines come by time
+    new[1:] = (lines[:2, 1:] != lines[:2, :-1]).any(axis=0)
+    _, first = np.unique(np.cumsum(new) * (len(products) + 1) + lines[2], return_index=True)
     first.sort()
     customer, day, bought_product = lines[:, first]
     return Baskets(

@@ -148,10 +148,8 @@ def _together(baskets: Baskets, plan: RecommendPlan) -> State:
 
 def history(baskets: Baskets, plan: RecommendPlan) -> "csr_matrix":
     """(C, P) what a customer bought, faded, rows summing to 1: what the signals of alike products start from."""
-    from scipy.sparse import diags
-
     bought = baskets.matrix(baskets.faded(plan.history))
-    return (diags(1.0 / np.maximum(np.asarray(bought.sum(axis=1)).ravel(), 1e-12)) @ bought).tocsr()
+    return neighbours.scaled_rows(bought, neighbours.row_totals(bought, bought.data))
 
 
 def _by_company(state: State, baskets: Baskets, plan: RecommendPlan) -> "csr_matrix":

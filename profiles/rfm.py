@@ -47,14 +47,15 @@ def rfm_of(transactions: Transactions, *, as_of: float | None = None) -> Rfm:
     owner, day = known.customer[bought], known.day[bought]
     last = np.full(size, -np.inf)
     np.maximum.at(last, owner, day)
-    days = np.unique(np.stack([owner.astype(np.float64), np.floor(day)]), axis=1)[0].astype(np.int64)
+    new = np.ones(len(owner), bool)  # the lines come by customer, then by time
+    new[1:] = (owner[1:] != owner[:-1]) | (np.floor(day[1:]) != np.floor(day[:-1]))
     money = np.maximum(np.bincount(known.customer, known.amount, size), 0.0)
     buyers = np.isfinite(last)
     return Rfm(
         as_of=end,
         customers=known.customers[buyers],
         recency=end - last[buyers],
-        frequency=np.bincount(days, minlength=size)[buyers].astype(np.float64),
+        frequency=np.bincount(owner[new], minlength=size)[buyers].astype(np.float64),
         money=money[buyers],
         left_out=int((~buyers).sum()),
     )

@@ -1,5 +1,6 @@
 """Profiles are kept one a customer, the later one stays, and they go with their customer."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,6 +52,17 @@ def test_a_profile_of_nobody_is_passed_over(kept):
     ghost = Customer(source="shop", source_id="c9", name="Ghost")
     assert kept.keep_profiles([profile(ghost), profile(BEN)]) == 1
     assert [found.customer_id for found in kept.iterate_profiles()] == [BEN.id]
+
+
+def test_each_segment_that_profiles_are_in_is_named_once(kept):
+    assert kept.segments() == []
+    kept.upsert([Customer(source="shop", source_id=f"c{number}", name="Cy") for number in range(3, 7)])
+    names = (None, "loyal", "one-time buyers", "loyal", "big, frequent spenders")
+    kept.keep_profiles([
+        replace(profile(Customer(source="shop", source_id=f"c{number}", name="")), segment=name)
+        for number, name in enumerate(names, 2)
+    ])  # fmt: skip
+    assert kept.segments() == ["big, frequent spenders", "loyal", "one-time buyers"]
 
 
 def test_what_was_predicted_goes_with_the_customer(kept):

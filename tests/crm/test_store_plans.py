@@ -30,6 +30,7 @@ QUESTIONS = {
     "unanswered": lambda store: store.unanswered(conversation(store)),
     "receive": lambda store: store.receive(conversation(store), "Hello", at=NOON, client_id="x"),
     "handover": lambda store: store.handover(conversation(store)),
+    "segments": lambda store: store.segments(),
     "turns": lambda store: store.turns(conversation(store)),
     "iterate": lambda store: list(store.iterate(RecordKind.ORDERS, after="a")),
 }

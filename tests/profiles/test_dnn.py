@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from profiles.dnn import TableModel, TablePlan, batch_of, fit_table
-from profiles.explain import drivers_of, features_of, pushes
+from profiles.dnn import TableModel, TablePlan, batch_of, chances, fit_table
+from profiles.encode import encode
+from profiles.explain import STEPS, drivers_of, features_of, pushes
 from profiles.tables import Table
 from profiles.trees import TreeModel, TreePlan, fit_trees
 from rapport.errors import CorruptArtifact, UserError
@@ -68,6 +69,39 @@ def test_the_pushes_of_a_row_add_up_to_its_log_odds_against_the_typical_row(mode
     assert np.ptp(odds - total) < 0.05  # the typical row's log-odds, the same for all
     again = pushes(model, table.chosen(np.array([7])))
     assert again[0].sum() == pytest.approx(total[7], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_the_pushes_are_the_integrated_gradients_of_captum(models):
+    import torch
+    from captum.attr import IntegratedGradients
+
+    model, nets = models["nets"], models["nets"].networks
+    table, _ = planted(6, 8)
+    rows = encode(table, model.encoding)
+    numbers, places = torch.from_numpy(rows.numbers), torch.from_numpy(rows.places)
+
+    def log_odds(*inputs: torch.Tensor) -> torch.Tensor:
+        chance = torch.stack([torch.sigmoid(net.decide(one)).mean(1) for net, one in zip(nets, inputs, strict=True)])
+        low, high = torch.log(chance.mean(0)), torch.log1p(-chance.mean(0))
+        return model.calibration.low * low - model.calibration.high * high + model.calibration.offset
+
+    inputs = tuple(net.embed(numbers, places).detach() for net in nets)
+    found = IntegratedGradients(log_odds).attribute(inputs, tuple(net.typical[None] for net in nets), n_steps=STEPS)
+    assert pushes(model, table).sum(1) == pytest.approx(sum(part.sum(1) for part in found).detach().numpy(), abs=1e-5)
+    wide = model.encoding.numbers[0].width
+    assert pushes(model, table)[:, 0] == pytest.approx(
+        sum(part[:, :wide].sum(1) for part in found).detach().numpy(), abs=1e-5
+    )
+
+
+@pytest.mark.slow
+def test_the_nets_side_by_side_say_what_each_says_by_itself(models):
+    model = models["nets"]
+    table, _ = planted(40, 9)
+    rows = encode(table, model.encoding)
+    alone = np.mean([chances(net, rows) for net in model.networks], axis=0)
+    assert model.mean_chance(rows) == pytest.approx(alone, abs=1e-6)
 
 
 @pytest.mark.slow
