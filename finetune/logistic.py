@@ -45,9 +45,12 @@ class Linear:
         return Linear(tuple(labels), self.weights[order], self.bias[order], words, self.strength)
 
 
-def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordless: bool = False) -> Linear:
+def fit_linear(
+    rows: Encoded, *, strength: float, balanced: bool = True, wordless: bool = False, word_weight: float = 1.0
+) -> Linear:
     """Fit by L-BFGS. balanced: a rare label counts more than its share. wordless: on the vectors alone.
 
+    word_weight: how much longer the words' part is made while fitting; a heavier one is held back less.
     Raises ValueError with fewer than two different labels.
     """
     import numpy as np
@@ -56,13 +59,13 @@ def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordles
     names = sorted(set(rows.labels))
     if len(names) < 2:
         raise ValueError(f"a classifier needs two labels or more; the rows have {names}.")
-    words = csr_matrix((len(rows), PLACES), dtype=np.float32) if wordless else word_matrix(rows.texts)
+    words = csr_matrix((len(rows), PLACES), dtype=np.float32) if wordless else word_matrix(rows.texts) * word_weight
     counts = Counter(rows.labels)
     truth = columns_of(names, rows.labels)
     shares = label_weights([counts[name] for name in names]) if balanced else np.ones(len(names))
     fitted = _solved(rows.vectors, words, truth, shares[truth].astype(np.float32), strength)
     dim = rows.vectors.shape[1]
-    pieces = (fitted[:dim].T, fitted[-1], fitted[dim:-1])
+    pieces = (fitted[:dim].T, fitted[-1], fitted[dim:-1] * word_weight)
     weights, bias, matrix = (np.ascontiguousarray(piece) for piece in pieces)
     return Linear(tuple(names), weights, bias, matrix, strength)
 

@@ -7,6 +7,7 @@ from finetune.vectors import Encoded
 
 STRENGTH = 3.0  # inverse regularisation, chosen on dev; 1 to 6 differ little
 WEIGHT = 0.5  # of a standardised feature beside a unit vector, chosen on dev; 0.3 to 0.7 differ little
+WORD_WEIGHT = 2.0  # of the hashed words, chosen on dev; 1.5 to 2.5 differ little
 LEAST_SPREAD = 0.05  # a feature that hardly ever occurs is not blown up
 
 
@@ -20,7 +21,7 @@ def fit_wide(rows: Encoded, *, dim: int, balanced: bool) -> Linear:
     block = rows.vectors[:, dim:]
     mean, factor = block.mean(axis=0), WEIGHT / np.maximum(block.std(axis=0), LEAST_SPREAD)
     scaled = np.concatenate([rows.vectors[:, :dim], (block - mean) * factor], axis=1)
-    linear = fit_linear(replace(rows, vectors=scaled), strength=STRENGTH, balanced=balanced)
+    linear = fit_linear(replace(rows, vectors=scaled), strength=STRENGTH, balanced=balanced, word_weight=WORD_WEIGHT)
     own: np.ndarray = linear.weights[:, dim:] * factor
     weights = np.concatenate([linear.weights[:, :dim], own], axis=1)
     return replace(linear, weights=weights, bias=linear.bias - own @ mean)

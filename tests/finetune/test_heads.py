@@ -131,3 +131,11 @@ def test_the_head_reads_words_as_the_fit_did():
     by_matrix = encoded.vectors @ head.weights.T + head.bias + word_matrix(encoded.texts) @ head.words
     np.testing.assert_allclose(head.logits(encoded.vectors, encoded.texts), by_matrix, atol=1e-5)
     assert linear.labels == head.labels
+
+
+def test_the_heavier_the_words_the_more_of_the_answer_is_theirs():
+    pairs = rows(("refund me", "r"), ("track it now", "t"), ("my parcel", "t"), ("money back", "r"))
+    encoded = VectorCache(HashingEncoder()).of(pairs)
+    matrix = word_matrix(encoded.texts)
+    spoken = [np.abs(matrix @ fit_linear(encoded, strength=1.0, word_weight=weight).words).mean() for weight in (1, 3)]
+    assert spoken[1] > 2 * spoken[0]
