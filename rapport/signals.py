@@ -166,6 +166,12 @@ def _together(words: Words, *, unhappy: float, unhelped: float, worth: float) ->
         "body_hurt": found["body"] * found["hurt"],
         "fury_unhappy": found["fury"] * unhappy,
         "again_count": found["again"] * found["count"],
+        "legal_denied": found["legal"] * found["denied"],
+        "person_denied": found["person"] * found["denied"],
+        "staff_denied": found["staff"] * found["denied"],
+        "anger_denied": found["anger"] * found["denied"],
+        "anger_others": found["anger"] * found["others"],
+        "hurt_others": found["hurt"] * found["others"],
     }
 
 

@@ -25,7 +25,8 @@ _OUTCOMES: dict[str, tuple[tuple[Did, int], ...]] = {
     "escalate": (("answered", 36), ("asked", 26), ("verify", 6), ("unanswered", 28), ("unverified", 4)),
 }
 _NOT_ORDINARY = frozenset({"complaint", "talk_to_person", "verify_me", "confirm", "deny", "thanks", "goodbye"})
-_TWICE = {"train": 0.0, "dev": 0.3, "test": 0.3}  # share of the families that are rendered a second time
+_TWICE = {"train": 0.12, "dev": 0.3, "test": 0.3}  # share of the families that are rendered a second time
+_BESIDE = {"train": 1.0, "dev": 0.3, "test": 0.3}  # share of those that have an ordinary message beside them
 _REPEATS = {"train": 120, "dev": 30, "test": 30}  # conversations of repeated and of unhappy ordinary messages
 # How a question is put a second and a third time.
 _AGAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -107,7 +108,8 @@ def _around(random: Random, phrase: Phrase, stock: _Stock) -> Iterator[Dialogue]
     for turn in range(2 if random.random() < _TWICE[phrase.split] else 1):
         money = _Money(random)
         text = render(random, phrase.template, money.slots)
-        if turn == 1 and random.random() < 0.3:  # many write what they want and how they feel about it at once
+        # many write what they want and how they feel about it at once
+        if turn == 1 and random.random() < _BESIDE[phrase.split]:
             text = _beside(random, text, random.choice(stock.of_language(phrase.language)).text)
         text = with_noise(random, text, level=0.0 if turn == 0 else 0.4)
         if not text.strip():

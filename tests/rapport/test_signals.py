@@ -29,6 +29,9 @@ def seen(text: str, *, sentiment: float = 0.0, **past) -> dict[str, float]:
         ("my parcel is lost", "trouble"),
         ("my account was hacked", "account"),
         ("are you a bot?", "bot"),
+        ("I won't sue anyone over a sock", "denied"),
+        ("no need to call the manager", "denied"),
+        ("my landlord is furious", "others"),
     ],
 )
 def test_a_kind_of_phrase_is_noticed(text, signal):
@@ -58,6 +61,8 @@ def test_danger_has_a_floor(text):
         "does the human rights shirt come in blue",
         "your sale is on fire, haha",
         "where is the emergency exit of your store",
+        "I nearly died laughing at your newsletter",
+        "I've swallowed a lot of dust on that trail",
         "I want a refund",
         "",
     ],
