@@ -70,8 +70,7 @@ def measure_sample(company: "SampleCompany", *, seed: int = 42) -> dict[str, Any
         )
         predictor = load_predictor(home, store, "profiles")
         scorer = Scorer(store, predictor, settings)
-        cases: list[Case] = []
-        told = invented = 0
+        cases, told, invented = list[Case](), 0, 0
         for moment in moments:
             scorer.all(as_of=moment, now=moments[-1])
             profiles = list(store.iterate_profiles())
@@ -79,20 +78,20 @@ def measure_sample(company: "SampleCompany", *, seed: int = 42) -> dict[str, Any
             told += len(profiles)
             invented += sum(_invents(company, profile) for profile in profiles)
         affinities = affinities_found(predictor, company)
-        seasons = measure_seasons(store, moments[-1])
-        milliseconds = profile_cpu_ms(scorer, [profile.customer_id for profile in profiles], now=moments[-1])
+        others = measure_seasons(store, moments[-1])
+        people = [profile.customer_id for profile in profiles]
+        others["profile_cpu_ms"] = profile_cpu_ms(scorer, people, now=moments[-1])
     at_risk = [case for case in cases if case.risk >= _base_rate(card.scores)]
-    named = [case for case in at_risk if case.planted & set(case.named)]
+    named = sum(bool(case.planted & set(case.named)) for case in at_risk)
     return {
-        "planted_named": len(named) / len(at_risk) if at_risk else float("nan"),
+        "planted_named": named / len(at_risk) if at_risk else float("nan"),
         "cases_at_risk": len(at_risk),
         "cases": len(cases),
         "invented": invented,
         "profiles": told,
         "affinities_found": sum(affinities.values()) / len(affinities),
         "affinities": affinities,
-        **seasons,
-        "profile_cpu_ms": milliseconds,
+        **others,
         "train_cpu_seconds": card.scores["cpu_seconds"],
         "scores": dict(card.scores),
     }

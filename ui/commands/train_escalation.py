@@ -28,6 +28,7 @@ TicketsOption = Annotated[
 SampleOption = Annotated[
     bool, typer.Option("--sample", help="Learn beside them from the invented conversations that a new home knows.")
 ]
+OWN_TIMES = 3  # how often own rows are read where they are few beside invented ones
 SeedOption = Annotated[int, typer.Option("--seed", help="Of the choice of what is held out.")]
 
 
@@ -54,7 +55,9 @@ def command(
     with opened(home) as place:
         check_name(place.home, name, replaced=replace)
         dialogues = _dialogues(place, (data, dev), tickets, field_columns(map), seed)
-        dialogues += sample_conversations(only_train=dev is not None) if sample else ()
+        if sample:
+            own = [one for one in dialogues if one.split == "train"]
+            dialogues += own * (OWN_TIMES - 1) + list(sample_conversations(only_train=dev is not None))
         sentiment = current(place.home, "sentiment")
         if sentiment is None:
             raise NotFound(f"no sentiment model is in use in {place.home.root}.", hint="Run: rapport init")
