@@ -74,14 +74,14 @@ class BertEncoder(LocalEncoder):
 
         inputs, mask = (tensor.to(self.transformer.device) for tensor in padded(ids))
         with torch.inference_mode(), self.threads(sum(map(len, ids))):
-            output = self.transformer(
-                input_ids=inputs, attention_mask=mask, output_hidden_states=any(layer > 0 for layer in layers)
-            )
-            hidden = output.last_hidden_state
+            if layers:
+                hidden, entering = _through(self.transformer, inputs, mask)
+            else:
+                hidden = self.transformer(input_ids=inputs, attention_mask=mask).last_hidden_state
             kept = mask.unsqueeze(-1).to(hidden.dtype)
             pooled = ((hidden * kept).sum(1) / kept.sum(1).clamp(min=1e-9)).float()
             vectors: np.ndarray = pooled.cpu().numpy()
-        states = {layer: output.hidden_states[layer] if layer else inputs for layer in layers}
+        states = {layer: entering[layer] if layer else inputs for layer in layers}
         return _unit(vectors), states, mask
 
     def threads(self, tokens: int) -> AbstractContextManager[None]:
@@ -106,6 +106,19 @@ class ChainEncoder(LocalEncoder):
         with self._turn:
             vectors: np.ndarray = self._model.encode(texts, batch_size=self._batch, show_progress_bar=False)
         return vectors
+
+
+def _through(transformer: Any, inputs: "torch.Tensor", mask: "torch.Tensor") -> "tuple[torch.Tensor, Any]":
+    """The last hidden states, and those that enter each layer."""
+    if transformer.config._attn_implementation != "sdpa":
+        output = transformer(input_ids=inputs, attention_mask=mask, output_hidden_states=True)
+        return output.last_hidden_state, output.hidden_states
+    seen = None if bool(mask.all()) else mask[:, None, None, :].bool()
+    hidden, entering = transformer.embeddings(input_ids=inputs), []
+    for layer in transformer.encoder.layer:  # having the model collect the states costs half a layer
+        entering.append(hidden)
+        hidden = layer(hidden, seen)
+    return hidden, entering
 
 
 @contextmanager
