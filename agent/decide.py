@@ -43,8 +43,8 @@ def decide(facts: Facts) -> tuple[Step, ...]:
 
 
 def _decide(facts: Facts) -> tuple[Step, ...]:
-    rules = (_danger_or_law, _person_asked_for, _escalation, _out_of_bounds, _offer_answered, _identity_given)
-    for rule in (*rules, _question_answered):
+    first = (_danger_or_law, _person_asked_for, _identity_refused, _escalation)
+    for rule in (*first, _out_of_bounds, _offer_answered, _identity_given, _question_answered):
         if steps := rule(facts):
             return steps
     return _each(facts, facts.understanding.asks)
@@ -61,6 +61,13 @@ def _person_asked_for(facts: Facts) -> tuple[Step, ...]:
         if ask.intent == "talk_to_person" and sure and facts.understanding.escalate >= facts.limits.person:
             return (step("hand_over", "the customer asked for a person", "asked_for_person", ask, index),)
     return ()
+
+
+def _identity_refused(facts: Facts) -> tuple[Step, ...]:
+    given, main = facts.identified, facts.understanding.main
+    if given.outcome != "failed" or given.failures < facts.limits.attempts:
+        return ()
+    return (step("hand_over", "identity could not be confirmed", "verify_limit", main, 0),)
 
 
 def _escalation(facts: Facts) -> tuple[Step, ...]:
@@ -104,8 +111,6 @@ def _identity_given(facts: Facts) -> tuple[Step, ...]:
         return ()
     waiting = _waiting(facts, "verify")
     if given.outcome == "failed":
-        if given.failures >= facts.limits.attempts:
-            return (step("hand_over", "identity could not be confirmed", "verify_limit", main, 0),)
         failed = step("ask", "the identity facts match no customer", "verify_failed", main, 0)
         return (replace(failed, wanted=waiting or _personal(facts)),)
     if given.outcome == "partial":
