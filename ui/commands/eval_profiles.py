@@ -15,7 +15,7 @@ PartsOption = Annotated[
 def command(part: PartsOption = None, as_json: JsonOption = False) -> None:
     """Measure churn, purchases, recommendations and segments on public sets and the sample. Exits 1 where one misses.
 
-    Takes about half an hour in all. A part whose public data is absent is left out.
+    Takes about half an hour in all. A part whose public data is absent is left out. --json has the details, too.
     """
     from eval.profiles import measure_profiles
     from eval.report import rounded
@@ -39,6 +39,8 @@ def _render(data: dict[str, Any]) -> None:
         for name in ("", "Rapport", *row["references"], *(["must be"] if bounds else [])):
             table.add_column(name, justify="left" if name in ("", "must be") else "right", no_wrap=name != "")
         for name, value in row["figures"].items():
+            if isinstance(value, Mapping) and not _has_interval(value):
+                continue  # details
             others = [figures.get(name) for figures in row["references"].values()]
             wanted = [bounds.get(name, "")] if bounds else []
             table.add_row(name.replace("_", " "), *map(_told, (value, *others)), *wanted)
@@ -46,7 +48,11 @@ def _render(data: dict[str, Any]) -> None:
         console().print()
 
 
+def _has_interval(value: Mapping[str, Any]) -> bool:
+    return value.keys() >= {"value", "low", "high"}
+
+
 def _told(value: Any) -> str:
-    if isinstance(value, Mapping) and value.keys() >= {"value", "low", "high"}:
+    if isinstance(value, Mapping) and _has_interval(value):
         return f"{value['value']:.2f} ({value['low']:.2f}, {value['high']:.2f})"
     return "" if value is None else str(value)
