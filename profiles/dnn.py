@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FACTS, WEIGHTS = "table.json", "table.safetensors"
-AT_ONCE = 1024  # rows in one pass: what they need stays in the cache, and a million take no more memory
+AT_ONCE = 256  # rows in one pass: what they need stays in the cache, and a million take no more memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
