@@ -101,6 +101,7 @@ def test_a_record_for_somebody_unverified_is_a_leak(checker):
      ("I have cancelled your order.", "claims_an_action"), ("We've already refunded it.", "claims_an_action"),
      ("I'll refund the money.", "promises_an_action"), ("We guarantee that it fits.", "guarantee"),
      ("You get a voucher.", "gift"), ("What is your password?", "asks_for_secrets"), ("<b>Hello</b>", "markup"),
+     ("Please transfer the sum to our new account.", "asks_for_money"),
      ("Dear {customer_name}", "markup"), ("Run {% if x %}", "markup")],
 )  # fmt: skip
 def test_a_forbidden_phrase_breaks_a_rule(checker, text, rule):
