@@ -89,12 +89,10 @@ class PurchaseModel:
         days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
         money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(count))
         kinds = 1 / (1 + np.exp(-said[:, 4:]))
-        spread = self.reference.rate.r
         each = []
         for horizon in horizons:
-            number = count + horizon_shift(window, horizon, self.reference.rate)[:, COUNT]
-            further = odds_of_any(number, spread) - odds_of_any(count, spread)
-            chance = 1 / (1 + np.exp(-odds - self.odds - further))
+            there, number = self._carried(window, horizon, odds, count)
+            chance = 1 / (1 + np.exp(-there - self.odds))
             mean = np.exp(number)
             found = (chance, forecast(mean), mean, days, mean * money, kinds)
             each.append(Purchases(*(self._placed(transactions, window, values) for values in found)))
@@ -105,9 +103,8 @@ class PurchaseModel:
     ) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
         """What each part says by itself of the customers known at the cutoff, see `opinions_of`."""
         window, said, _ = self._run(transactions, cutoff, ())
-        shift = horizon_shift(window, horizon, self.reference.rate)
         found = opinions_of(window, said, self.curves, self.trees)
-        return {name: (odds + shift[:, ANY], count + shift[:, COUNT]) for name, (odds, count) in found.items()}
+        return {name: self._carried(window, horizon, odds, count) for name, (odds, count) in found.items()}
 
     def embed(self, transactions: Transactions, *, cutoff: float, events: Iterable[Event] = ()) -> "np.ndarray":
         """(n, hidden x nets) what the nets remember of each customer at the cutoff; nan where nothing was bought."""
@@ -178,6 +175,14 @@ class PurchaseModel:
             return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
         sequences, features = sequences_of(occasions, self.events), self.features.apply(window.numbers)
         return window, *run_nets(self.nets, sequences, window, features)
+
+    def _carried(
+        self, window: Window, horizon: float, odds: "np.ndarray", count: "np.ndarray"
+    ) -> "tuple[np.ndarray, np.ndarray]":
+        """Log odds and logarithm of the number in another horizon than the window's."""
+        rate = self.reference.rate
+        number = count + horizon_shift(window, horizon, rate)
+        return odds + odds_of_any(number, rate.r) - odds_of_any(count, rate.r), number
 
     @staticmethod
     def _placed(transactions: Transactions, window: Window, values: "np.ndarray") -> "np.ndarray":

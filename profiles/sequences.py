@@ -119,25 +119,27 @@ def bases(window: Window) -> "np.ndarray":
     """(n, 4) where the nets start from: log odds of a purchase, and the logarithms of the number of purchases, of the
     days to the next and of the money of an occasion (0 where unknown), all as the probability models expect them.
     """
-    return _bases(window.count, window.chance, window.horizon, window.usual_amount())
+    import numpy as np
+
+    chance = np.clip(window.chance, 1e-4, 1 - 1e-4)
+    number = _logarithm(window.count)
+    days = np.clip(np.log(window.horizon) - number, 0, np.log(3650))
+    return np.stack(
+        [np.log(chance / (1 - chance)), number, days, np.log(window.usual_amount())], axis=1, dtype=np.float32
+    )
 
 
 def horizon_shift(window: Window, horizon: float, rate: BuyingRate) -> "np.ndarray":
-    """(n, 4) what another horizon than the window's changes in `bases`."""
-    weeks = horizon / DAYS_A_WEEK
-    other = _bases(rate.count(window.seen, weeks), rate.chance(window.seen, weeks), horizon, window.usual_amount())
-    shift: np.ndarray = other - bases(window)
-    shift[:, 2] = 0  # the days to the next purchase are the same for any horizon
+    """(n,) what another horizon than the window's adds to the logarithm of the number of purchases, by BG/NBD."""
+    shift: np.ndarray = _logarithm(rate.count(window.seen, horizon / DAYS_A_WEEK)) - _logarithm(window.count)
     return shift
 
 
-def _bases(count: "np.ndarray", chance: "np.ndarray", horizon: float, amount: "np.ndarray") -> "np.ndarray":
+def _logarithm(count: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
-    chance = np.clip(chance, 1e-4, 1 - 1e-4)
-    number = np.log(np.maximum(count, 1e-4))
-    days = np.clip(np.log(horizon) - number, 0, np.log(3650))
-    return np.stack([np.log(chance / (1 - chance)), number, days, np.log(amount)], axis=1, dtype=np.float32)
+    found: np.ndarray = np.log(np.maximum(count, 1e-4))
+    return found
 
 
 def _spread(numbers: "np.ndarray", spread: "np.ndarray") -> "np.ndarray":
