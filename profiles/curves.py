@@ -23,7 +23,7 @@ CURVES_FILE = "curves.json"
 READ = (
     "again", "since", "active_share", "expected", "alive", "overdue", "mean_gap", "gap_spread", "last_gap",
     "mean_amount", "total_amount", "largest_amount", "first_amount", "last_amount", "mean_quantity", "first_quantity",
-    "last_quantity",
+    "last_quantity", "wanted_bought", "returning_bought",
 )  # fmt: skip
 _PLACES = [NAMES.index(name) for name in READ]
 _MOST_ROWS = 120_000  # of windows that are read, so that memory stays bounded

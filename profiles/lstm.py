@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from profiles.blend import Trees, averaged, forecast, grow_trees, odds_of_any, odds_shift
 from profiles.curves import Curves, fit_curves
+from profiles.demand import Demand, demand_at
 from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape, build_net
 from profiles.lstm_train import rows_of, run_nets, train_net
 from profiles.occasions import Occasions, occasions_of
@@ -54,6 +55,7 @@ class Purchases:
 @dataclass(frozen=True, slots=True, eq=False)
 class PurchaseModel:
     """A trained model. horizon: days of its windows. kept: (FEATURES,) those it reads. events, features: scalings.
+    demand: as of the end of training.
 
     odds: what the log odds of all together lack, see `blend.odds_shift`.
     """
@@ -70,6 +72,7 @@ class PurchaseModel:
     curves: Curves
     trees: Trees | None
     odds: float
+    demand: Demand
 
     def predict(
         self, transactions: Transactions, *, cutoff: float, horizon: float, events: Iterable[Event] = ()
@@ -133,6 +136,7 @@ class PurchaseModel:
         for number, net in enumerate(self.nets):
             save_file(net.state_dict(), str(folder / f"purchases-{number}.safetensors"))
         self.curves.save(folder)
+        self.demand.save(folder)
         if self.trees is not None:
             self.trees.save(folder)
 
@@ -158,6 +162,7 @@ class PurchaseModel:
             return cls(
                 plan, float(content["horizon"]), tuple(content["kinds"]), reference, np.array(content["kept"]), shape,
                 numbers, features, tuple(nets), Curves.load(folder), trees, float(content["odds"]),
+                Demand.load(folder),
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise CorruptArtifact(
@@ -170,7 +175,8 @@ class PurchaseModel:
         import numpy as np
 
         occasions = occasions_of(transactions, events=events, kinds=self.kinds).before(cutoff)
-        window = window_at(occasions, cutoff, self.horizon, self.reference).keeping(self.kept)
+        wares = self.demand.wares(transactions, cutoff)
+        window = window_at(occasions, cutoff, self.horizon, self.reference, wares).keeping(self.kept)
         if not len(window):
             return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
         sequences, features = sequences_of(occasions, self.events), self.features.apply(window.numbers)
@@ -207,8 +213,10 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     if not len(known):
         raise DataError("there are no purchases before the cutoff.", hint="Take a later cutoff.")
     reference = fit_reference(known, until)
-    past = _past(known, until, plan, reference)
-    kept = steady_features(past, window_at(known, until, past[0].horizon, reference))
+    past = _past(transactions, known, until, plan, reference)
+    demand = demand_at(transactions, until, past[0].horizon)
+    now = window_at(known, until, past[0].horizon, reference, demand.wares(transactions, until))
+    kept = steady_features(past, now)
     windows = [(window.keeping(kept), outcome_of(known, window, until=until)) for window in past]
     numbers = np.concatenate([window.numbers for window, _ in windows])
     features = Scaling.of(numbers, spread_features())
@@ -227,7 +235,7 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     said, _ = run_nets(nets, sequences, latest, features.apply(latest.numbers))
     odds = odds_shift(averaged(opinions_of(latest, said, curves, trees))[0], came.count > 0)
     return PurchaseModel(
-        plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, curves, trees, odds
+        plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, curves, trees, odds, demand
     )
 
 
@@ -253,7 +261,11 @@ def fit_reference(known: Occasions, until: float) -> Reference:
     return Reference(fit_rate(seen), spending)
 
 
-def _past(known: Occasions, until: float, plan: PurchasePlan, reference: Reference) -> list[Window]:
-    first = float(known.day.min())
-    found = [window_at(known, cutoff, horizon, reference) for cutoff, horizon in past_windows(first, until, plan)]
+def _past(
+    transactions: Transactions, known: Occasions, until: float, plan: PurchasePlan, reference: Reference
+) -> list[Window]:
+    found = []
+    for cutoff, horizon in past_windows(float(known.day.min()), until, plan):
+        wares = demand_at(transactions, cutoff, horizon).wares(transactions, cutoff)
+        found.append(window_at(known, cutoff, horizon, reference, wares))
     return [window for window in found if len(window)]

@@ -7,6 +7,7 @@ Leakage-free by construction: the features read events before the cutoff alone, 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from profiles.demand import COLUMNS
 from profiles.occasions import PURCHASE, Occasions
 from profiles.value import DAYS_A_WEEK, BuyingRate, Histories, Spending
 
@@ -55,6 +56,11 @@ FEATURES: tuple[Feature, ...] = (
     Feature("weekday_last", "weekday of the last purchase, 0 Monday to 6 Sunday", False),
     Feature("weekday_first", "weekday of the first purchase, 0 Monday to 6 Sunday", False),
     Feature("season_first", "day of the year of the first purchase", False),
+    *(
+        Feature(f"{told}_{where}", f"{meaning}, of {what}, against the mean of all customers; 0 where unknown", False)
+        for where, what in (("bought", "the products bought"), ("last", "those of the last day"))
+        for told, meaning in (("wanted", "how many bought them lately"), ("returning", "how many came back after them"))
+    ),
 )  # fmt: skip
 NAMES = tuple(feature.name for feature in FEATURES)
 _ALWAYS = ("expected", "chance", "usual_amount")  # what the models expect has the scale of the horizon
@@ -139,8 +145,13 @@ def histories_at(occasions: Occasions, cutoff: float) -> "tuple[np.ndarray, Hist
     return who, Histories((number[who] - 1).astype(float), (last - first) / weeks, watched / weeks, money)
 
 
-def window_at(occasions: Occasions, cutoff: float, horizon: float, reference: Reference) -> Window:
-    """Features of everybody known at a cutoff. Nothing of the cutoff's day or later is read."""
+def window_at(
+    occasions: Occasions, cutoff: float, horizon: float, reference: Reference, wares: "np.ndarray | None" = None
+) -> Window:
+    """Features of everybody known at a cutoff. Nothing of the cutoff's day or later is read.
+
+    wares: (C, 4) what `demand.Demand.wares` says of the customers then; without it, nothing is known of it.
+    """
     import numpy as np
 
     known = occasions.before(cutoff)
@@ -154,6 +165,8 @@ def window_at(occasions: Occasions, cutoff: float, horizon: float, reference: Re
         "usual_amount": reference.spending.mean(seen) if reference.spending else np.full(len(who), np.nan),
     }
     columns = expected | _timing(known, who, seen, cutoff, horizon) | _sizes(known, who) | _others(known, who, cutoff)
+    said = np.zeros((len(who), len(COLUMNS))) if wares is None else wares[who]
+    columns |= dict(zip(COLUMNS, said.T, strict=True))
     numbers = np.stack([columns[name] for name in NAMES], axis=1)
     event = np.bincount(known.who, minlength=len(known.customers))[who] - 1
     return Window(who, event, seen, numbers, count, chance, cutoff, horizon)
