@@ -79,15 +79,15 @@ def fit_classifier(
 ) -> Fitted:  # fmt: skip
     """Fit by the plan. dev: rows to calibrate on; without any, rows are held out of `train`.
 
-    A text that stands in `train` several times is learnt once, with its most frequent label, and counts as often as it
-    stands there where rows are held out, so that certainty is that of messages as they come.
+    A text that stands in `train` several times counts as often, with each of its labels: so certainty is that of
+    messages as they come, also of one that people label differently. A label that no text has most often is left out.
     named: the labels' names say what they mean, so each counts as one more example where examples are few.
     folder: of the run's checkpoints and logs. fit: how the linear map is fitted. strangers: rows out of scope that
     messages are only compared with, where the plan says so.
     """
     rows, given, strange = vectors.of(train), vectors.of(dev), vectors.of(strangers)
-    taught = rows.settled()
-    labels = _labels_of(taught)
+    labels = _labels_of(rows.settled())
+    taught = rows.counted(labels)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
     once = plan if len(folds) == 1 else replace(plan, soup=1)  # what is only held out needs no soup
@@ -120,7 +120,7 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
     """Fit on the fold's rows and score those that it holds out, or the given dev rows."""
     import numpy as np
 
-    taught = rows.take(fold.train).settled()
+    taught = rows.take(fold.train).counted(labels)
     train, dev = taught.plus(names), rows.take(fold.dev) if fold.dev else given
     dev = dev.take([row for row, label in enumerate(dev.labels) if label in labels or label == OOS])
     linear = choose_linear(train, dev, strengths=STRENGTHS, balanced=plan.balanced, fit=fit)

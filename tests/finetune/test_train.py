@@ -13,6 +13,7 @@ import pytest
 from eval.intents import predict
 from finetune.card_text import CARD_TEXT
 from finetune.examples import Labelled
+from finetune.logistic import fit_linear
 from finetune.plan import TrainingPlan
 from finetune.train import Job, train_classifier
 from finetune.tuning import Unwatched
@@ -216,6 +217,28 @@ def test_a_repeated_text_is_learnt_once_with_its_most_frequent_label():
     given = [("Hi", "greet"), ("hi", "greet"), ("hi", "bye"), ("ok", "yes"), ("OK", "no"), ("bye", "bye")]
     settled = vectors.of([Labelled(text, label) for text, label in given]).settled()
     assert list(zip(settled.texts, settled.labels, strict=True)) == [("Hi", "greet"), ("bye", "bye")]
+
+
+def test_a_text_with_two_labels_teaches_each_as_often_as_it_bears_it():
+    vectors = VectorCache(HashingEncoder())
+    given = [("Hi", "greet"), ("hi", "greet"), ("hi", "bye"), ("ok", "yes"), ("later", "bye")]
+    counted = vectors.of([Labelled(text, label) for text, label in given]).counted(("bye", "greet"))
+    assert list(zip(counted.texts, counted.labels, strict=True)) == [("Hi", "greet"), ("hi", "bye"), ("later", "bye")]
+    assert counted.counts.tolist() == pytest.approx([1.5, 0.75, 0.75])
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_rows_that_count_are_fitted_as_if_they_were_repeated(balanced):
+    vectors = VectorCache(HashingEncoder())
+    given = [("hi", "greet")] * 4 + [("hi", "bye"), ("ok then", "greet"), ("see you", "bye")]
+    repeated = vectors.of([Labelled(text, label) for text, label in given])
+    counted = repeated.counted(("bye", "greet"))
+    # a fit's penalty falls with its rows, of which there are 7 against 4
+    once, often = (
+        fit_linear(counted, strength=7.0, balanced=balanced),
+        fit_linear(repeated, strength=4.0, balanced=balanced),
+    )
+    assert once.logits(repeated) == pytest.approx(often.logits(repeated), abs=0.02)
 
 
 def test_held_out_rows_count_as_often_as_the_text_comes(home):
