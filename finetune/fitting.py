@@ -222,7 +222,7 @@ def _scoped(head: Head, held_out: HeldOut, held: _Held, rows: Encoded, plan: Tra
     own = len(head.labels)
     inside = np.array([label != OOS for label in held_out.truth])
     none = np.zeros(0, dtype=np.float32)
-    if plan.closed:
+    if plan.closed or (inside.all() and not plan.strange):
         return head, none
     if not inside.all():
         kept, strangers = known_and_strange(rows, keep_strangers=plan.beside, seed=plan.seed)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -239,6 +240,14 @@ def test_rows_that_count_are_fitted_as_if_they_were_repeated(balanced):
         fit_linear(repeated, strength=4.0, balanced=balanced),
     )
     assert once.logits(repeated) == pytest.approx(often.logits(repeated), abs=0.02)
+
+
+def test_where_no_message_is_expected_out_of_scope_the_labels_cover_all(home):
+    train(home, HashingEncoder(), plan=replace(HEAD, strange=0.0))
+    found = predict(
+        load_classifier(home.models / "model", HashingEncoder()), ["tell me a joke"], encoder=HashingEncoder()
+    )
+    assert found.in_scope.tolist() == [1.0]
 
 
 def test_held_out_rows_count_as_often_as_the_text_comes(home):

@@ -40,7 +40,11 @@ BatchOption = Annotated[int, typer.Option("--batch", help="Rows in a step; halve
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything random.")]
 RiskOption = Annotated[float, typer.Option("--risk", help="Share of wrong answers accepted among the answered.")]
 StrangeOption = Annotated[
-    float, typer.Option("--out-of-scope", help="Share of messages that no label covers, where no row is labelled oos.")
+    float,
+    typer.Option(
+        "--out-of-scope",
+        help="Share of messages that no label covers, where no row is labelled oos. 0: the labels cover every message.",
+    ),
 ]
 MapOption = Annotated[
     list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds text or label.")
