@@ -14,6 +14,7 @@ import pytest
 from eval.intents import predict
 from finetune.card_text import CARD_TEXT
 from finetune.examples import Labelled
+from finetune.fitting import fit_classifier
 from finetune.logistic import fit_linear
 from finetune.plan import TrainingPlan
 from finetune.train import Job, train_classifier
@@ -248,6 +249,38 @@ def test_where_no_message_is_expected_out_of_scope_the_labels_cover_all(home):
         load_classifier(home.models / "model", HashingEncoder()), ["tell me a joke"], encoder=HashingEncoder()
     )
     assert found.in_scope.tolist() == [1.0]
+
+
+def test_unlabelled_messages_teach_words_that_the_rows_lack(home):
+    encoder = HashingEncoder()
+    beside = [f"{row.text} zanzibar" if row.label == "gift" else row.text for row in rows(starts=("well,", "so:"))]
+    train(home, encoder, name="few")
+    card = train(home, encoder, name="more", unlabelled=beside)
+    few, more = (predict(load_classifier(home.models / name, encoder), ["zanzibar"], encoder=encoder)
+                 for name in ("few", "more"))  # fmt: skip
+    column = more.labels.index("gift")
+    assert more.best(0)[0] == "gift"
+    assert more.probabilities[0, column] > few.probabilities[0, column] + 0.1
+    assert card.data["rows"] == {"train": 90, "dev": 90, "unlabelled": 60}
+
+
+def test_a_held_out_row_has_no_part_in_the_labels_of_unlabelled_messages(tmp_path):
+    fitted = []
+
+    def noted(taught, *, strength, balanced):
+        fitted.append(taught)
+        return fit_linear(taught, strength=strength, balanced=balanced)
+
+    given, beside = rows(), [f"{row.text} now" for row in rows()]
+    fit_classifier(given, (), VectorCache(HashingEncoder()), HEAD, folder=tmp_path, watch=Unwatched(), fit=noted,
+                   unlabelled=beside)  # fmt: skip
+    # three strengths for each of three parts, then each part with what it labelled, then all rows without and with
+    assert len(fitted) == 14
+    for part in range(3):
+        own = set(fitted[3 * part].texts)
+        assert len(own) == 60
+        assert own < set(fitted[9 + part].texts) <= own | set(VectorCache(HashingEncoder()).of(
+            [Labelled(text, "") for text in beside]).texts)  # fmt: skip
 
 
 def test_held_out_rows_count_as_often_as_the_text_comes(home):
