@@ -94,7 +94,7 @@ def columns_of(labels: Sequence[str], rows: Sequence[str]) -> "np.ndarray":
     return np.array([place[row] for row in rows])
 
 
-def label_weights(counts: Sequence[int]) -> "np.ndarray":
+def label_weights(counts: Sequence[float]) -> "np.ndarray":
     """(L,) weights that let rare labels count more: the inverse square root of their share, with mean 1 over the rows.
 
     The full inverse lets two rows outweigh a thousand.

@@ -18,6 +18,7 @@ from finetune.parts import Layers, label_names, mixed, train_layers, with_oos_la
 from finetune.plan import TrainingPlan
 from finetune.scope import left_out_scope
 from finetune.tuning import Watch
+from finetune.unlabelled import Unlabelled, scored
 from finetune.vectors import Encoded, VectorCache
 from rapport.errors import BadRow
 from rapport.heads import OOS, Head, base_name
@@ -61,7 +62,8 @@ class Fitted:
 class _Held:
     """Logits of all held-out rows, (n, L), by the linear map and by the trained layers; see `HeldOut`.
 
-    chosen: the linear map, fitted on the rows that were not held out.
+    chosen: the linear map, fitted on `taught`, the rows that were not held out. dev: those that were. known: vectors
+    that a message is compared with.
     """
 
     linear: "np.ndarray"
@@ -71,23 +73,28 @@ class _Held:
     chosen: Linear
     strength: float
     trained: Layers | None
+    taught: Encoded
+    dev: Encoded
+    known: "tuple[np.ndarray, np.ndarray | None]"
 
 
 def fit_classifier(
     train: Sequence[Labelled], dev: Sequence[Labelled], vectors: VectorCache, plan: TrainingPlan, *,
     folder: Path, watch: Watch, named: bool = True, fit: Fit = fit_linear, strangers: Sequence[Labelled] = (),
+    unlabelled: Sequence[str] = (),
 ) -> Fitted:  # fmt: skip
     """Fit by the plan. dev: rows to calibrate on; without any, rows are held out of `train`.
 
-    A text that stands in `train` several times is learnt once, with its most frequent label, and counts as often as it
-    stands there where rows are held out, so that certainty is that of messages as they come.
+    A text that stands in `train` several times counts as often, with each of its labels: so certainty is that of
+    messages as they come, also of one that people label differently. A label that no text has most often is left out.
     named: the labels' names say what they mean, so each counts as one more example where examples are few.
     folder: of the run's checkpoints and logs. fit: how the linear map is fitted. strangers: rows out of scope that
-    messages are only compared with, where the plan says so.
+    messages are only compared with, where the plan says so. unlabelled: messages that teach by the labels that the
+    classifier is sure of; a held-out row has no part in those that it is measured by.
     """
     rows, given, strange = vectors.of(train), vectors.of(dev), vectors.of(strangers)
-    taught = rows.settled()
-    labels = _labels_of(taught)
+    labels = _labels_of(rows.settled())
+    taught = rows.counted(labels)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
     once = plan if len(folds) == 1 else replace(plan, soup=1)  # what is only held out needs no soup
@@ -95,16 +102,23 @@ def fit_classifier(
             for n, fold in enumerate(folds)]  # fmt: skip
     whole = _joined(held)
     blend, tuned = _choose(whole, labels, plan)
+    compared, more = taught.plus(strange) if plan.beside else taught, None
+    if unlabelled:
+        extra = vectors.of([Labelled(text, "") for text in dict.fromkeys(unlabelled)])
+        more = _labeller(extra, whole, labels, (blend, tuned), compared, plan, base_name(vectors.encoder))
+        held = [_taught_more(one, more, tuned, plan, fit) for one in held]
+        whole = _joined(held)
+        blend = _choose(whole, labels, plan)[0]
     layers = held[0].trained if tuned else None
     if tuned and len(folds) > 1:
         layers = train_layers(taught.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
     every = held[0].chosen if dev else fit(taught.plus(names), strength=whole.strength, balanced=plan.balanced)
-    linear = every.ordered(labels)
-    own = whole.layers if tuned else None
-    logits = whole.linear if own is None else own + blend * whole.linear
-    head = mixed(linear, layers, blend, base=base_name(vectors.encoder))
-    held_out = HeldOut(labels=labels, logits=logits, near=whole.near, truth=whole.truth)
-    head = _calibrated(head, held_out, whole, taught.plus(strange) if plan.beside else taught, plan)
+    if more and not dev:
+        near = closeness(more.rows.vectors, *known_and_strange(compared, keep_strangers=plan.beside))
+        every = more.refitted(taught.plus(names), near, (every, layers), fit=fit, balanced=plan.balanced)
+    head = mixed(every.ordered(labels), layers, blend, base=base_name(vectors.encoder))
+    held_out = _said(whole, labels, blend, tuned)
+    head = _calibrated(head, held_out, whole, compared, plan)
     return Fitted(head=head, layers=layers, plan=plan, held_out=held_out, folds=len(folds))
 
 
@@ -118,22 +132,40 @@ def _labels_of(rows: Encoded) -> tuple[str, ...]:
 def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...], names: Encoded, plan: TrainingPlan,
               vectors: VectorCache, folder: Path, watch: Watch, fit: Fit, strange: Encoded) -> _Held:  # fmt: skip
     """Fit on the fold's rows and score those that it holds out, or the given dev rows."""
-    import numpy as np
-
-    taught = rows.take(fold.train).settled()
+    taught = rows.take(fold.train).counted(labels)
     train, dev = taught.plus(names), rows.take(fold.dev) if fold.dev else given
     dev = dev.take([row for row, label in enumerate(dev.labels) if label in labels or label == OOS])
     linear = choose_linear(train, dev, strengths=STRENGTHS, balanced=plan.balanced, fit=fit)
-    scores = np.full((len(dev), len(labels)), -30.0, dtype=np.float32)
-    scores[:, [labels.index(label) for label in linear.labels]] = linear.logits(dev)
     trained = own = None
     if plan.method != "head":
         trained = train_layers(train, dev, labels, plan, vectors, folder, watch)
         own = trained.logits(dev.texts)
-    near = closeness(dev.vectors, *known_and_strange(taught.plus(strange), keep_strangers=plan.beside))
+    known = known_and_strange(taught.plus(strange), keep_strangers=plan.beside)
     return _Held(
-        linear=scores, layers=own, near=near, truth=dev.labels, chosen=linear, strength=linear.strength, trained=trained
-    )
+        linear=scored(linear, dev, labels), layers=own, near=closeness(dev.vectors, *known), truth=dev.labels,
+        chosen=linear, strength=linear.strength, trained=trained, taught=train, dev=dev, known=known,
+    )  # fmt: skip
+
+
+def _labeller(rows: Encoded, whole: _Held, labels: tuple[str, ...], chosen: tuple[float, bool], compared: Encoded,
+              plan: TrainingPlan, base: str) -> Unlabelled:  # fmt: skip
+    """What labels further messages, as sure of its labels as the held-out rows allow. chosen: from `_choose`."""
+    head = mixed(whole.chosen.ordered(labels), None, 1.0, base=base)
+    head = _calibrated(head, _said(whole, labels, *chosen), whole, compared, plan)
+    return Unlabelled(rows=rows, head=head, labels=labels, blend=chosen[0] if chosen[1] else 1.0)
+
+
+def _taught_more(held: _Held, more: Unlabelled, tuned: bool, plan: TrainingPlan, fit: Fit) -> _Held:
+    """The same with a linear map that learnt from unlabelled messages too."""
+    near = closeness(more.rows.vectors, *held.known)
+    parts = (held.chosen, held.trained if tuned else None)
+    linear = more.refitted(held.taught, near, parts, fit=fit, balanced=plan.balanced)
+    return replace(held, linear=scored(linear, held.dev, more.labels), chosen=linear)
+
+
+def _said(held: _Held, labels: tuple[str, ...], blend: float, tuned: bool) -> HeldOut:
+    logits = held.linear if held.layers is None or not tuned else held.layers + blend * held.linear
+    return HeldOut(labels=labels, logits=logits, near=held.near, truth=held.truth)
 
 
 def known_and_strange(
@@ -158,12 +190,12 @@ def _joined(held: Sequence[_Held]) -> _Held:
 
     layers = [one.layers for one in held if one.layers is not None]
     strengths = sorted(one.strength for one in held)
-    return _Held(
+    return replace(
+        held[0],
         linear=np.concatenate([one.linear for one in held]),
         layers=np.concatenate(layers) if layers else None,
         near=np.concatenate([one.near for one in held]),
         truth=tuple(label for one in held for label in one.truth),
-        chosen=held[0].chosen,
         strength=strengths[len(strengths) // 2],
         trained=None,
     )
@@ -222,7 +254,7 @@ def _scoped(head: Head, held_out: HeldOut, held: _Held, rows: Encoded, plan: Tra
     own = len(head.labels)
     inside = np.array([label != OOS for label in held_out.truth])
     none = np.zeros(0, dtype=np.float32)
-    if plan.closed:
+    if plan.closed or (inside.all() and not plan.strange):
         return head, none
     if not inside.all():
         kept, strangers = known_and_strange(rows, keep_strangers=plan.beside, seed=plan.seed)

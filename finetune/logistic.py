@@ -1,7 +1,6 @@
 """Multinomial logistic regression on frozen vectors and hashed words. Knows nothing of what the labels mean."""
 
 import functools
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -57,10 +56,10 @@ def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordles
     if len(names) < 2:
         raise ValueError(f"a classifier needs two labels or more; the rows have {names}.")
     words = csr_matrix((len(rows), PLACES), dtype=np.float32) if wordless else word_matrix(rows.texts)
-    counts = Counter(rows.labels)
     truth = columns_of(names, rows.labels)
-    shares = label_weights([counts[name] for name in names]) if balanced else np.ones(len(names))
-    fitted = _solved(rows.vectors, words, truth, shares[truth].astype(np.float32), strength)
+    counts = np.ones(len(rows), dtype=np.float32) if rows.counts is None else rows.counts
+    shares = label_weights(np.bincount(truth, weights=counts).tolist()) if balanced else np.ones(len(names))
+    fitted = _solved(rows.vectors, words, truth, (shares[truth] * counts).astype(np.float32), strength)
     dim = rows.vectors.shape[1]
     pieces = (fitted[:dim].T, fitted[-1], fitted[dim:-1])
     weights, bias, matrix = (np.ascontiguousarray(piece) for piece in pieces)

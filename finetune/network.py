@@ -47,14 +47,20 @@ def loss_of(
     *,
     plan: TrainingPlan,
     weights: "torch.Tensor | None",
+    counts: "torch.Tensor | None" = None,
 ) -> "torch.Tensor":
     """Cross entropy with smoothed labels, and where the plan says so the contrastive loss.
 
-    weights: (L,) of the labels. Source: Khosla et al., Supervised Contrastive Learning, NeurIPS 2020.
+    weights: (L,) of the labels. counts: (n,) of the rows.
+    Source: Khosla et al., Supervised Contrastive Learning, NeurIPS 2020.
     """
     import torch
 
-    entropy = torch.nn.functional.cross_entropy(logits.float(), truth, weight=weights, label_smoothing=plan.smoothing)
+    entropy = torch.nn.functional.cross_entropy(
+        logits.float(), truth, weight=weights, label_smoothing=plan.smoothing, reduction="none"
+    )
+    total = float(len(truth)) if weights is None else weights[truth].sum()
+    entropy = (entropy if counts is None else entropy * counts).sum() / total
     return entropy + plan.contrast * contrast(vectors, truth) if plan.contrast else entropy
 
 

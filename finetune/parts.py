@@ -57,6 +57,7 @@ def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: Tr
         dev_truth=[columns[dev.labels[row]] for row in looked],
         frozen=train.vectors,
         centres=_centres(train, labels),
+        counts=train.counts,
     )
     inputs = inputs_for(encoder.transformer, encoder.folder, task.texts, plan)
     runs = [
@@ -86,7 +87,7 @@ def _refit(network: Any, inputs: Inputs, train: Encoded, labels: tuple[str, ...]
     import torch
 
     vectors = inputs.vectors(network.top, train.texts, device=network.weights.device).numpy()
-    linear = fit_linear(Encoded(train.texts, vectors, train.labels), strength=REFIT_STRENGTH, wordless=True)
+    linear = fit_linear(replace(train, vectors=vectors), strength=REFIT_STRENGTH, wordless=True)
     with torch.no_grad():
         for column, label in enumerate(labels):
             row = linear.labels.index(label)

@@ -33,7 +33,8 @@ class TrainingPlan:
     average of the weights, which is what is kept. balanced: rare labels count more than their share.
     patience: epochs without a better dev loss before it stops. risk: share of wrong answers that is accepted among the
     answered. strange: share of the messages that no label is expected to cover, where no row shows any. closed: the
-    labels cover every message, as sentiments do. beside: rows out of scope are kept to compare a message with.
+    labels cover every message, as sentiments do; a `strange` of 0 says the same where no row is out of scope. beside:
+    rows out of scope are kept to compare a message with.
     anchor: weight of staying close to the frozen vector. drop: share of tokens hidden in training.
     soup: runs with different seeds whose weights are averaged; adapters have one. Source: Wortsman et al., Model soups,
     ICML 2022.

@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One training: what for, on which rows, by which plan. notes: what the reader of the rows found."""
+    """One training: what for, on which rows, by which plan. notes: what the reader of the rows found.
+
+    unlabelled: further messages, which teach by the labels that a first fit is sure of.
+    """
 
     task: Task
     name: str
@@ -49,6 +52,7 @@ class Job:
     plan: TrainingPlan = field(default_factory=TrainingPlan)
     notes: Sequence[str] = ()
     replace: bool = False
+    unlabelled: Sequence[str] = ()
 
 
 def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) -> Card:
@@ -67,7 +71,8 @@ def train_classifier(home: Home, job: Job, *, encoder: "Encoder", watch: Watch) 
         )
     folder = home.runs / f"train-{job.name}-{_key(job, plan, encoder)}"
     vectors = VectorCache(encoder)
-    fitted = fit_classifier(job.train, job.dev, vectors, plan, folder=folder, watch=watch, fit=_fit_of(job, encoder))
+    fitted = fit_classifier(job.train, job.dev, vectors, plan, folder=folder, watch=watch, fit=_fit_of(job, encoder),
+                            unlabelled=job.unlabelled)  # fmt: skip
     card = _card(job, fitted, encoder=encoder, seconds=time.perf_counter() - started)
     with publish(home.models / job.name, card) as temporary:
         write_head(temporary, fitted.head)
@@ -108,13 +113,14 @@ def _card(job: Job, fitted: Fitted, *, encoder: "Encoder", seconds: float) -> Ca
     held = (
         "dev rows" if job.dev else f"rows held out ({fitted.folds} of 3 parts)" if fitted.folds > 1 else "held-out rows"
     )
+    unlabelled = {"unlabelled": len(job.unlabelled)} if job.unlabelled else {}
     return Card(
         name=job.name,
         kind=job.task,
         base=base_name(encoder),
         data={
             "fingerprint": splits.fingerprint,
-            "rows": {"train": len(job.train), "dev": len(fitted.held_out.truth)},
+            "rows": {"train": len(job.train), "dev": len(fitted.held_out.truth), **unlabelled},
             "labels": len(fitted.head.labels),
             "sizes": dict(Counter(row.label for row in job.train).most_common()),
             "notes": list(job.notes),

@@ -47,7 +47,7 @@ class Task:
     """What is learnt. texts and truth: n training rows, the label's column of each; the same for dev.
 
     frozen: (n, dim) the training rows' vectors by the frozen encoder. centres: (L, dim) unit vectors that the linear
-    map starts from.
+    map starts from. counts: (n,) how much each training row counts; None: all alike.
     """
 
     texts: Sequence[str]
@@ -56,6 +56,7 @@ class Task:
     dev_truth: Sequence[int]
     frozen: "np.ndarray"
     centres: "np.ndarray"
+    counts: "np.ndarray | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,7 @@ class _Run:
         weights = label_weights([counts[column] for column in range(len(task.centres))]) if plan.balanced else None
         self.weights = torch.tensor(weights, device=self.accelerator.device) if weights is not None else None
         self.truth = torch.tensor(task.truth)
+        self.counts = None if task.counts is None else torch.tensor(task.counts)
         self.frozen = torch.tensor(task.frozen)
         self.steps = plan.rounds * len(self._order(0))
 
@@ -161,7 +163,8 @@ class _Run:
         mask = hidden(mask, self.plan.drop) if self.plan.drop else mask
         with self.accelerator.autocast():
             vectors, logits = self.network(given, mask)
-        loss = loss_of(vectors, logits, truth, plan=self.plan, weights=self.weights)
+        counts = None if self.counts is None else self.counts[rows].to(vectors.device)
+        loss = loss_of(vectors, logits, truth, plan=self.plan, weights=self.weights, counts=counts)
         if self.plan.anchor:
             loss = loss + self.plan.anchor * anchor(vectors, self.frozen[rows].to(vectors.device))
         self.optimizer.zero_grad()

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from finetune.examples import Labelled
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """n labelled texts ready to fit on. texts: masked. vectors: (n, dim) float32 unit rows, in the same order."""
+    """n labelled texts ready to fit on. texts: masked. vectors: (n, dim) float32 unit rows, in the same order.
+
+    counts: (n,) float32, how much each row counts in a fit; None: all alike.
+    """
 
     texts: tuple[str, ...]
     vectors: "np.ndarray"
     labels: tuple[str, ...]
+    counts: "np.ndarray | None" = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -29,7 +33,23 @@ class Encoded:
         """The rows at these places."""
         places = list(rows)
         texts, labels = (tuple(column[row] for row in places) for column in (self.texts, self.labels))
-        return Encoded(texts, self.vectors[places], labels)
+        return Encoded(texts, self.vectors[places], labels, None if self.counts is None else self.counts[places])
+
+    def counted(self, labels: Sequence[str]) -> "Encoded":
+        """Each text once with each of its labels that is among `labels`, at its first place, and how often it has it.
+
+        The counts have mean 1, so that a fit is regularised as by so many different texts.
+        """
+        import numpy as np
+
+        times: Counter[tuple[str, str]] = Counter()
+        first: dict[tuple[str, str], int] = {}
+        for row, (text, label) in enumerate(zip(self.texts, self.labels, strict=True)):
+            if label in labels:
+                times[text.casefold(), label] += 1
+                first.setdefault((text.casefold(), label), row)
+        counts = np.array([times[pair] for pair in first], dtype=np.float32)
+        return replace(self.take(list(first.values())), counts=counts / counts.mean())
 
     def settled(self) -> "Encoded":
         """Each text once, at its first place and with its most frequent label; left out where its labels are even."""
@@ -53,8 +73,12 @@ class Encoded:
         """These rows, then the other ones."""
         import numpy as np
 
+        counts = None
+        if self.counts is not None or other.counts is not None:
+            alike = [np.ones(len(one), dtype=np.float32) if one.counts is None else one.counts for one in (self, other)]
+            counts = np.concatenate(alike)
         return Encoded(
-            self.texts + other.texts, np.concatenate([self.vectors, other.vectors]), self.labels + other.labels
+            self.texts + other.texts, np.concatenate([self.vectors, other.vectors]), self.labels + other.labels, counts
         )
 
 

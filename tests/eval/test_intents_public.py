@@ -53,6 +53,18 @@ def test_a_set_is_trained_on_and_measured(public):
     assert (figures["rows"], figures["train"], figures["method"]) == (24, 24, "head")
 
 
+def test_the_texts_of_the_whole_training_file_are_given_without_their_labels(public):
+    (public / "banking77" / "fewshot_train_10.jsonl").write_bytes((public / "banking77" / "train.jsonl").read_bytes())
+    lines = [json.dumps({"text": f"{text} zanzibar", "intent": "no label of it"}) for text, label in texts("train")
+             if label == "refund"]  # fmt: skip
+    (public / "banking77" / "train.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    asked = json.dumps({"text": "zanzibar", "intent": "refund"})
+    (public / "banking77" / "test.jsonl").write_text(asked, encoding="utf-8")
+    figures = figures_of("banking77_10shot_unlabelled")
+    assert figures["train"] == 24
+    assert figures["accuracy"] == 1.0
+
+
 def test_out_of_scope_messages_are_those_without_a_node(public):
     figures = figures_of("curekart")
     assert figures["rows"] == 28

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from finetune.examples import label_weights
-from finetune.network import contrast
+from finetune.network import contrast, loss_of
+from finetune.plan import TrainingPlan
 
 
 def test_the_contrastive_loss_of_two_pairs_is_as_worked_by_hand(torch):
@@ -24,3 +25,19 @@ def test_label_weights_have_mean_one_over_the_rows_and_favour_the_rare():
     weights = label_weights([100, 4])
     assert weights[1] / weights[0] == pytest.approx(5.0)
     assert (weights * np.array([100, 4])).sum() / 104 == pytest.approx(1.0)
+
+
+def test_a_row_that_counts_twice_adds_its_loss_twice(torch):
+    logits, truth = torch.tensor([[1.0, 0.0], [0.0, 0.5]]), torch.tensor([0, 1])
+    counts, plan = torch.tensor([2.0, 1.0]), TrainingPlan(smoothing=0.0)
+    first, second = math.log1p(math.exp(-1.0)), math.log1p(math.exp(-0.5))
+    found = loss_of(logits, logits, truth, plan=plan, weights=None, counts=counts)
+    assert found.item() == pytest.approx((2 * first + second) / 2, abs=1e-6)
+
+
+def test_labels_that_count_more_weigh_the_loss_as_in_torch(torch):
+    logits, truth = torch.tensor([[1.0, 0.0, 2.0], [0.0, 0.5, 0.1]]), torch.tensor([0, 1])
+    plan, weights = TrainingPlan(smoothing=0.1), torch.tensor([0.5, 2.0, 1.0])
+    expected = torch.nn.functional.cross_entropy(logits, truth, weight=weights, label_smoothing=0.1)
+    found = loss_of(logits, logits, truth, plan=plan, weights=weights)
+    assert found.item() == pytest.approx(expected.item(), abs=1e-6)

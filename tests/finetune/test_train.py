@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from eval.intents import predict
 from finetune.card_text import CARD_TEXT
 from finetune.examples import Labelled
+from finetune.fitting import fit_classifier
+from finetune.logistic import fit_linear
 from finetune.plan import TrainingPlan
 from finetune.train import Job, train_classifier
 from finetune.tuning import Unwatched
@@ -216,6 +219,68 @@ def test_a_repeated_text_is_learnt_once_with_its_most_frequent_label():
     given = [("Hi", "greet"), ("hi", "greet"), ("hi", "bye"), ("ok", "yes"), ("OK", "no"), ("bye", "bye")]
     settled = vectors.of([Labelled(text, label) for text, label in given]).settled()
     assert list(zip(settled.texts, settled.labels, strict=True)) == [("Hi", "greet"), ("bye", "bye")]
+
+
+def test_a_text_with_two_labels_teaches_each_as_often_as_it_bears_it():
+    vectors = VectorCache(HashingEncoder())
+    given = [("Hi", "greet"), ("hi", "greet"), ("hi", "bye"), ("ok", "yes"), ("later", "bye")]
+    counted = vectors.of([Labelled(text, label) for text, label in given]).counted(("bye", "greet"))
+    assert list(zip(counted.texts, counted.labels, strict=True)) == [("Hi", "greet"), ("hi", "bye"), ("later", "bye")]
+    assert counted.counts.tolist() == pytest.approx([1.5, 0.75, 0.75])
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_rows_that_count_are_fitted_as_if_they_were_repeated(balanced):
+    vectors = VectorCache(HashingEncoder())
+    given = [("hi", "greet")] * 4 + [("hi", "bye"), ("ok then", "greet"), ("see you", "bye")]
+    repeated = vectors.of([Labelled(text, label) for text, label in given])
+    counted = repeated.counted(("bye", "greet"))
+    # a fit's penalty falls with its rows, of which there are 7 against 4
+    once, often = (
+        fit_linear(counted, strength=7.0, balanced=balanced),
+        fit_linear(repeated, strength=4.0, balanced=balanced),
+    )
+    assert once.logits(repeated) == pytest.approx(often.logits(repeated), abs=0.02)
+
+
+def test_where_no_message_is_expected_out_of_scope_the_labels_cover_all(home):
+    train(home, HashingEncoder(), plan=replace(HEAD, strange=0.0))
+    found = predict(
+        load_classifier(home.models / "model", HashingEncoder()), ["tell me a joke"], encoder=HashingEncoder()
+    )
+    assert found.in_scope.tolist() == [1.0]
+
+
+def test_unlabelled_messages_teach_words_that_the_rows_lack(home):
+    encoder = HashingEncoder()
+    beside = [f"{row.text} zanzibar" if row.label == "gift" else row.text for row in rows(starts=("well,", "so:"))]
+    train(home, encoder, name="few")
+    card = train(home, encoder, name="more", unlabelled=beside)
+    few, more = (predict(load_classifier(home.models / name, encoder), ["zanzibar"], encoder=encoder)
+                 for name in ("few", "more"))  # fmt: skip
+    column = more.labels.index("gift")
+    assert more.best(0)[0] == "gift"
+    assert more.probabilities[0, column] > few.probabilities[0, column] + 0.1
+    assert card.data["rows"] == {"train": 90, "dev": 90, "unlabelled": 60}
+
+
+def test_a_held_out_row_has_no_part_in_the_labels_of_unlabelled_messages(tmp_path):
+    fitted = []
+
+    def noted(taught, *, strength, balanced):
+        fitted.append(taught)
+        return fit_linear(taught, strength=strength, balanced=balanced)
+
+    given, beside = rows(), [f"{row.text} now" for row in rows()]
+    fit_classifier(given, (), VectorCache(HashingEncoder()), HEAD, folder=tmp_path, watch=Unwatched(), fit=noted,
+                   unlabelled=beside)  # fmt: skip
+    # three strengths for each of three parts, then each part with what it labelled, then all rows without and with
+    assert len(fitted) == 14
+    for part in range(3):
+        own = set(fitted[3 * part].texts)
+        assert len(own) == 60
+        assert own < set(fitted[9 + part].texts) <= own | set(VectorCache(HashingEncoder()).of(
+            [Labelled(text, "") for text in beside]).texts)  # fmt: skip
 
 
 def test_held_out_rows_count_as_often_as_the_text_comes(home):

@@ -40,7 +40,18 @@ BatchOption = Annotated[int, typer.Option("--batch", help="Rows in a step; halve
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything random.")]
 RiskOption = Annotated[float, typer.Option("--risk", help="Share of wrong answers accepted among the answered.")]
 StrangeOption = Annotated[
-    float, typer.Option("--out-of-scope", help="Share of messages that no label covers, where no row is labelled oos.")
+    float,
+    typer.Option(
+        "--out-of-scope",
+        help="Share of messages that no label covers, where no row is labelled oos. 0: the labels cover every message.",
+    ),
+]
+UnlabelledOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--unlabelled",
+        help="Further messages, without labels: those that a first fit is sure of teach too. Helps where rows are few.",
+    ),
 ]
 MapOption = Annotated[
     list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds text or label.")
@@ -53,13 +64,13 @@ ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace a model 
 def intent(
     data: DataOption, name: NameOption, dev: DevOption = None, method: MethodOption = "auto", layers: LayersOption = 3,
     epochs: EpochsOption = None, batch: BatchOption = 32, seed: SeedOption = 7, risk: RiskOption = 0.05,
-    out_of_scope: StrangeOption = 0.2, map: MapOption = None, use: UseOption = False, replace: ReplaceOption = False,
-    home: HomeOption = None, as_json: JsonOption = False,
+    out_of_scope: StrangeOption = 0.2, unlabelled: UnlabelledOption = None, map: MapOption = None,
+    use: UseOption = False, replace: ReplaceOption = False, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Learn what customers want. The label "oos" marks messages that no label covers."""
     plan = {"method": method, "layers": layers, "epochs": epochs, "batch": batch, "seed": seed, "risk": risk,
             "balanced": True, "strange": out_of_scope}  # fmt: skip
-    _train("intent", (data, dev), name, plan, map, (use, replace), (home, as_json))
+    _train("intent", (data, dev, unlabelled), name, plan, map, (use, replace), (home, as_json))
 
 
 @app.command("sentiment")
@@ -72,11 +83,11 @@ def sentiment(
     """Learn how customers feel: labels negative, neutral and positive."""
     plan = {"method": method, "layers": layers, "epochs": epochs, "batch": batch, "seed": seed, "risk": risk,
             "closed": True}  # fmt: skip
-    _train("sentiment", (data, dev), name, plan, map, (use, replace), (home, as_json))
+    _train("sentiment", (data, dev, None), name, plan, map, (use, replace), (home, as_json))
 
 
-def _train(task: Any, files: tuple[Path, Path | None], name: str, plan: dict[str, Any], map: list[str] | None,
-           switches: tuple[bool, bool], place: tuple[Path | None, bool]) -> None:  # fmt: skip
+def _train(task: Any, files: tuple[Path, Path | None, Path | None], name: str, plan: dict[str, Any],
+           map: list[str] | None, switches: tuple[bool, bool], place: tuple[Path | None, bool]) -> None:  # fmt: skip
     from finetune.plan import TrainingPlan
     from finetune.train import Job, train_classifier
     from rapport.models import load_encoder
@@ -88,11 +99,13 @@ def _train(task: Any, files: tuple[Path, Path | None], name: str, plan: dict[str
     mapping = field_columns(map)
     rows, notes = _rows(files[0], mapping)
     dev, dev_notes = _rows(files[1], mapping) if files[1] else ((), ())
+    more = _texts(files[2], mapping) if files[2] else ()
     for note in (*notes, *dev_notes):
         console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
     home = find_home(place[0]).create()
     encoder = load_encoder(load_settings(home).encoder)
-    job = Job(task=task, name=name, train=rows, dev=dev, plan=wanted, notes=(*notes, *dev_notes), replace=switches[1])
+    job = Job(task=task, name=name, train=rows, dev=dev, plan=wanted, notes=(*notes, *dev_notes), replace=switches[1],
+              unlabelled=more)  # fmt: skip
     with training_watch(f"training {name}") as watch:
         card = train_classifier(home, job, encoder=encoder, watch=watch)
     if switches[0]:
@@ -105,6 +118,13 @@ def _rows(path: Path, mapping: dict[str, str]) -> "tuple[tuple[Labelled, ...], t
 
     found = read_labelled(path, mapping=mapping)
     return found.rows, found.notes
+
+
+def _texts(path: Path, mapping: dict[str, str]) -> tuple[str, ...]:
+    from finetune.labelled_files import read_rows
+
+    found = read_rows(path, (mapping.get("text", "text"),), option="--map text={near}")
+    return tuple(text for (text,) in found if text.strip())
 
 
 def field_columns(given: list[str] | None) -> dict[str, str]:
