@@ -89,35 +89,30 @@ def fit_classifier(
     messages as they come, also of one that people label differently. A label that no text has most often is left out.
     named: the labels' names say what they mean, so each counts as one more example where examples are few.
     folder: of the run's checkpoints and logs. fit: how the linear map is fitted. strangers: rows out of scope that
-    messages are only compared with, where the plan says so. unlabelled: messages that teach by the labels that the
-    classifier is sure of; a held-out row has no part in those that it is measured by.
+    messages are only compared with, where the plan says so. unlabelled: messages that teach by what they are taken for.
     """
     rows, given, strange = vectors.of(train), vectors.of(dev), vectors.of(strangers)
     labels = _labels_of(rows.settled())
     taught = rows.counted(labels)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
-    once = plan if len(folds) == 1 else replace(plan, soup=1)  # what is only held out needs no soup
+    once = replace(plan, soup=plan.soup if len(folds) == 1 else 1)  # what is only held out needs no soup
     held = [_hold_out(rows, fold, given, labels, names, once, vectors, folder / str(n), watch, fit, strange)
             for n, fold in enumerate(folds)]  # fmt: skip
     whole = _joined(held)
     blend, tuned = _choose(whole, labels, plan)
     compared, more = taught.plus(strange) if plan.beside else taught, None
     if unlabelled:
-        extra = vectors.of([Labelled(text, "") for text in dict.fromkeys(unlabelled)])
-        more = _labeller(extra, whole, labels, (blend, tuned), compared, plan, base_name(vectors.encoder))
+        more = _labeller(unlabelled, whole, labels, (blend, tuned), compared, plan, vectors)
         held = [_taught_more(one, more, tuned, plan, fit) for one in held]
         whole = _joined(held)
         blend = _choose(whole, labels, plan)[0]
     layers = held[0].trained if tuned else None
     if tuned and len(folds) > 1:
         layers = train_layers(taught.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
-    every = held[0].chosen if dev else fit(taught.plus(names), strength=whole.strength, balanced=plan.balanced)
-    if more and not dev:
-        near = closeness(more.rows.vectors, *known_and_strange(compared, keep_strangers=plan.beside))
-        every = more.refitted(taught.plus(names), near, (every, layers), fit=fit, balanced=plan.balanced)
-    head = mixed(every.ordered(labels), layers, blend, base=base_name(vectors.encoder))
+    linear = held[0].chosen if dev else _of_all(taught.plus(names), compared, whole.strength, layers, more, plan, fit)
     held_out = _said(whole, labels, blend, tuned)
+    head = mixed(linear.ordered(labels), layers, blend, base=base_name(vectors.encoder))
     head = _calibrated(head, held_out, whole, compared, plan)
     return Fitted(head=head, layers=layers, plan=plan, held_out=held_out, folds=len(folds))
 
@@ -147,10 +142,21 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
     )  # fmt: skip
 
 
-def _labeller(rows: Encoded, whole: _Held, labels: tuple[str, ...], chosen: tuple[float, bool], compared: Encoded,
-              plan: TrainingPlan, base: str) -> Unlabelled:  # fmt: skip
+def _of_all(rows: Encoded, compared: Encoded, strength: float, layers: Layers | None, more: Unlabelled | None,
+            plan: TrainingPlan, fit: Fit) -> Linear:  # fmt: skip
+    """The linear map that is kept: fitted on all rows, and on what the messages without labels add."""
+    linear = fit(rows, strength=strength, balanced=plan.balanced)
+    if more is None:
+        return linear
+    near = closeness(more.rows.vectors, *known_and_strange(compared, keep_strangers=plan.beside))
+    return more.refitted(rows, near, (linear, layers), fit=fit, balanced=plan.balanced)
+
+
+def _labeller(texts: Sequence[str], whole: _Held, labels: tuple[str, ...], chosen: tuple[float, bool],
+              compared: Encoded, plan: TrainingPlan, vectors: VectorCache) -> Unlabelled:  # fmt: skip
     """What labels further messages, as sure of its labels as the held-out rows allow. chosen: from `_choose`."""
-    head = mixed(whole.chosen.ordered(labels), None, 1.0, base=base)
+    rows = vectors.of([Labelled(text, "") for text in dict.fromkeys(texts)])
+    head = mixed(whole.chosen.ordered(labels), None, 1.0, base=base_name(vectors.encoder))
     head = _calibrated(head, _said(whole, labels, *chosen), whole, compared, plan)
     return Unlabelled(rows=rows, head=head, labels=labels, blend=chosen[0] if chosen[1] else 1.0)
 
