@@ -56,7 +56,9 @@ def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
     asks = asks_question(ask.text) or bool(_TO_KNOW.search(ask.text)) or not requests_change(ask.text)
     clear = asks_field(ask) and asks
     changes = wants_order_changed(ask.text) and not clear
-    read = sure and ask.intent in WRITE_INTENTS and (ask.confidence >= VERY_SURE or not clear)
+    # "how much will you return of it?": what is surely asked for counts for more than a less sure reading
+    surer = ask.confidence >= max(VERY_SURE, ask.topics_sure)
+    read = sure and ask.intent in WRITE_INTENTS and (surer or not clear)
     changes = changes or (read and bool(_CHANGE.search(ask.text)))
     if (number is None and not discussed) or changes:
         return None

@@ -45,12 +45,19 @@ def topic_reading(topics: "Topics | None", rows: Mapping[str, int], read: "Read"
     return None if topics is None else TopicReading(topics, rows, read.outputs[ROLE].probabilities)
 
 
-def with_topics(asks: Sequence[Ask], clauses: Sequence[Clause], reading: TopicReading | None) -> tuple[Ask, ...]:
-    """The requests with their topics; one of several clauses may have several."""
+def with_topics(
+    asks: Sequence[Ask], clauses: Sequence[Clause], reading: TopicReading | None, *, message: str
+) -> tuple[Ask, ...]:
+    """The requests of a message with their topics; one of several clauses may have several."""
     if reading is None:
         return tuple(asks)
     numbers = {entity for ask in asks for entity in ask.entities if entity.kind == "order_number"}
-    return tuple(_with_topics(ask, clauses, reading, numbers) for ask in asks)
+    found = [_with_topics(ask, clauses, reading, numbers, message=message) for ask in asks]
+    whole = reading.named([message])[0][:1]  # what is asked for may be in none of the parts
+    if found and not any(set(whole) <= set(ask.topics) for ask in found):
+        named = [place for place, ask in enumerate(found) if set(ask.entities) & numbers] or [len(found) - 1]
+        found[named[-1]] = replace(found[named[-1]], topics=(*found[named[-1]].topics, *whole))
+    return tuple(found)
 
 
 def topic_intent(asked: Sequence[str]) -> str | None:
@@ -71,10 +78,13 @@ def single(asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(asked) if any(name not in WHOLE for name in asked) else ()
 
 
-def _with_topics(ask: Ask, clauses: Sequence[Clause], reading: TopicReading, numbers: set[Entity]) -> Ask:
+def _with_topics(
+    ask: Ask, clauses: Sequence[Clause], reading: TopicReading, numbers: set[Entity], *, message: str
+) -> Ask:
     inside = [clause.text for clause in clauses if clause.text in ask.text]
     inside = [text for text in inside if not only_tells(text)] or inside
-    found, sure = reading.named(inside, whole=ask.text)
+    # all of the message: what one request tells may be what another asks of
+    found, sure = reading.named(inside, whole=message)
     if not single(found):  # a first sentence may only tell why something is asked
         whole, chance = reading.named([ask.text])
         found, sure = (whole, chance) if single(whole) else (found, sure)

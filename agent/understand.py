@@ -98,7 +98,7 @@ class Understander:
         readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
-        asks = with_topics(asks, clauses, topic_reading(self._topics, batch.rows, read))
+        asks = with_topics(asks, clauses, topic_reading(self._topics, batch.rows, read), message=text)
         sentiment = float(sentiment_of(read.outputs["sentiment"])[0])
         whole = (text, batch.texts[0], read.vectors[0])
         urgent = self._urgency.read(*whole, sentiment=sentiment, conversation=conversation)

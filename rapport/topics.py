@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 FILE, LAYERS_FILE = "topics.safetensors", "topics-layers.safetensors"
 NOTHING = "nothing"  # the label of a text that asks for no topic
 LEAST = 0.4  # probability from which a topic counts as asked for
-ALONE = 0.9  # probability from which one topic is told alone
-SECOND = 0.1  # probability from which the next one is told beside it where the first is less sure
+ALONE = 0.95  # probability from which one topic is told alone
+SECOND = 0.05  # probability from which the next one is told beside it where the first is less sure
+OPEN = 0.7  # probability of the first below which a third one is told as well
 DOUBT = 0.003  # of the whole message: a topic that it rules out can still be meant by a part of it
 
 
@@ -33,7 +34,8 @@ DOUBT = 0.003  # of the whole message: a topic that it rules out can still be me
 class Asked:
     """What a text asks for.
 
-    names: one topic, two where either may be meant, or none. chance: the probability that it is one of them, 0-1.
+    names: one topic, two or three where each may be meant, or none. chance: the probability that it is one of them,
+    0-1.
     """
 
     names: tuple[str, ...] = ()
@@ -55,17 +57,19 @@ class Topics:
     def asked(self, chances: "np.ndarray") -> list[Asked]:
         """What is asked by each row of (n, topics + 1) probabilities.
 
-        Both of two topics that may be meant, so that the answer holds what was asked.
+        All of two or three topics that may be meant, so that the answer holds what was asked.
         """
         return [self._asked(row) for row in chances]
 
     def _asked(self, chances: "np.ndarray") -> Asked:
-        first, second = (int(at) for at in chances.argsort()[::-1][:2])
-        none = len(self.names)
-        both = chances[first] < ALONE and chances[second] >= SECOND and none not in (first, second)
-        places = (first, second) if both else (first,)
+        first, *others = (int(at) for at in chances.argsort()[::-1])
+        if first == len(self.names):
+            return Asked()
+        likely = [at for at in others if at < len(self.names) and chances[at] >= SECOND]
+        most = 0 if chances[first] >= ALONE else 1 if chances[first] >= OPEN else 2
+        places = (first, *likely[:most])
         chance = float(sum(chances[at] for at in places))
-        if first == none or chance < LEAST:
+        if chance < LEAST:
             return Asked()
         return Asked(tuple(self.names[at] for at in places), chance)
 

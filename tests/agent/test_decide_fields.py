@@ -73,3 +73,11 @@ def test_a_clear_question_inside_a_heated_story_is_answered_and_a_person_offered
     assert (one.rule, one.offers) == ("invoice", True)
     (over,) = decide(replace(asked, understanding=replace(heated, escalate=0.9)))
     assert over.decision.kind == "hand_over"
+
+
+def test_a_field_that_is_surely_asked_for_counts_for_more_than_a_less_sure_change():
+    text = "tell me how much you return of W1"
+    (one,) = decide(facts(ask("return_item", text, "refund amount", number="W1", sure=0.97)))
+    assert (one.rule, one.topics) == ("refund", ("refund amount",))
+    change = ask("return_item", text, "refund amount", number="W1", sure=0.9)
+    assert not any(one.topics for one in decide(facts(change)))

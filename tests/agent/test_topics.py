@@ -34,11 +34,12 @@ def ask(text: str, intent: str = "order_status", *, entities=(), **more) -> Ask:
 
 
 def found(topics: Topics, *asks: Ask, whole: str | None = None) -> list[Ask]:
-    clauses = split_clauses(whole or asks[0].text)
-    texts = list(dict.fromkeys([whole or asks[0].text, *(clause.text for clause in clauses)]))
+    message = whole or asks[0].text
+    clauses = split_clauses(message)
+    texts = list(dict.fromkeys([message, *(clause.text for clause in clauses)]))
     chances = topics.classifier.head.predict(np.zeros((len(texts), 2)), texts).probabilities
     reading = TopicReading(topics, {text: row for row, text in enumerate(texts)}, chances)
-    return list(with_topics(asks, clauses, reading))
+    return list(with_topics(asks, clauses, reading, message=message))
 
 
 def test_each_clause_may_ask_for_a_topic_of_its_own(topics):
@@ -48,7 +49,7 @@ def test_each_clause_may_ask_for_a_topic_of_its_own(topics):
 
 def test_who_asks_for_nothing_of_an_order_has_no_topic(topics):
     assert found(topics, ask("Do you sell tents?"))[0].topics == ()
-    assert with_topics([ask("cost")], (), None) == (ask("cost"),)
+    assert with_topics([ask("cost")], (), None, message="cost") == (ask("cost"),)
 
 
 def test_a_part_is_read_in_the_light_of_the_whole_message(topics):
@@ -61,8 +62,24 @@ def test_a_part_is_read_in_the_light_of_the_whole_message(topics):
     whole[names.index("refund method")] = first[-1] = 0.98
     second[names.index("carrier")], second[names.index("refund method")] = 0.7, 0.2
     rows = {text: 0, clauses[0].text: 1, clauses[1].text: 2}
-    (one,) = with_topics([ask(text)], clauses, TopicReading(topics, rows, np.stack([whole, first, second])))
+    reading = TopicReading(topics, rows, np.stack([whole, first, second]))
+    (one,) = with_topics([ask(text)], clauses, reading, message=text)
     assert one.topics == ("refund method",)
+    # so it is where what goes before seems to be a request of its own
+    asks = [ask(clause.text) for clause in clauses]
+    assert with_topics(asks, clauses, reading, message=text)[1].topics == ("refund method",)
+
+
+def test_what_only_the_whole_message_asks_for_is_found_beside_what_its_parts_do(topics):
+    text = "I bought W1 for us. Who has it?"
+    clauses = split_clauses(text)
+    names = (*TOPICS, NOTHING)
+    whole, first, second = (np.full(len(names), 0.001) for _ in range(3))
+    whole[names.index("refund method")] = first[-1] = second[names.index("carrier")] = 0.98
+    reading = TopicReading(topics, {text: 0, clauses[0].text: 1, clauses[1].text: 2}, np.stack([whole, first, second]))
+    asks = [ask(clauses[0].text, entities=[NUMBER]), ask(clauses[1].text)]
+    one, other = with_topics(asks, clauses, reading, message=text)
+    assert (one.topics, other.topics) == ((), ("carrier", "refund method"))
 
 
 def test_a_sum_in_a_question_about_a_refund_is_that_of_the_refund(topics):
