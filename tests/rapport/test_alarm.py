@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rapport.alarm import BLEND, FACT, FOLDER, alarm_fingerprint, alarm_for, doubtful, hints, shipped_alarm
-from rapport.cards import read_card
+from rapport.alarm import BLEND, FACT, alarm_fingerprint, alarm_for, doubtful, hints, shipped_alarm
+from rapport.classifiers import classify
 from rapport.doubles import HashingEncoder
 from rapport.errors import IndexMismatch
 from rapport.escalation import heard, told
@@ -58,7 +58,9 @@ def test_a_head_that_was_fitted_beside_another_one_is_refused():
 
 
 @pytest.mark.slow
-def test_the_shipped_one_hears_anger_in_fresh_words(encoder):
-    alarm = alarm_for(replace(plain_head({FACT: alarm_fingerprint()}), base=base_name(encoder)), encoder)
-    assert alarm is not None
-    assert read_card(FOLDER).base == base_name(encoder)
+def test_the_shipped_one_tells_anger_from_the_same_words_about_the_weather(encoder):
+    head = replace(plain_head({FACT: alarm_fingerprint()}), base=base_name(encoder))
+    alarm = alarm_for(head, encoder)
+    texts = ["You have brought me to tears with your insolence.", "The storm was infuriating. Which tent holds?"]
+    said = classify(alarm, texts, encoder.encode(texts), encoder=encoder)
+    assert [said.best(row)[0] for row in range(2)] == ["escalate anger", "answer"]
