@@ -17,7 +17,7 @@ from agent.number_shapes import NumberShapes
 from agent.set_phrases import set_phrase
 from agent.topics import ROLE, topic_reading, with_topics
 from agent.urgency import Urgency, WorthOf
-from rapport.escalation import REASONS, Thresholds, Watch
+from rapport.escalation import REASONS, Thresholds, Watch, later_ask
 from rapport.finishing import Finishing
 from rapport.heads import HeadOutput, sentiment_of
 from rapport.likeness import pack
@@ -94,14 +94,17 @@ class Understander:
         follow = follow_up(text, entities, context)
         clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
         batch = _Batch([text, *(clause.text for clause in clauses), *_completed(follow)])
-        read = self.suite.read(batch.texts)
+        read = self.suite.read(batch.texts, later=self._urgency.alarm)
         readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
         asks = with_topics(asks, clauses, topic_reading(self._topics, batch.rows, read), message=text)
         sentiment = float(sentiment_of(read.outputs["sentiment"])[0])
         whole = (text, batch.texts[0], read.vectors[0])
-        urgent = self._urgency.read(*whole, sentiment=sentiment, conversation=conversation)
+        urgent = self._urgency.read(
+            *whole, sentiment=sentiment, conversation=conversation,
+            ask=later_ask(self._urgency.alarm, read, batch.texts, self.suite.encoder),
+        )  # fmt: skip
         understanding = Understanding(
             asks=asks,
             sentiment=round(sentiment, 4),

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from agent.context import Context, read_context
 from agent.worth import Worth
-from rapport.escalation import Escalation, Watch
+from rapport.classifiers import Classifier
+from rapport.escalation import Ask, Escalation, Watch
 from rapport.likeness import likeness
 from rapport.signals import Past, words_of
 from rapport.text import tidy
@@ -24,10 +25,16 @@ class Urgency:
         self._watch = watch
         self._worth = worth
 
+    @property
+    def alarm(self) -> Classifier | None:
+        """What the head asks where it is in doubt."""
+        return self._watch.alarm
+
     def read(
-        self, text: str, masked: str, vector: "np.ndarray", *, sentiment: float, conversation: Conversation
-    ) -> Escalation:
-        """vector: (dim,) of the masked text, made already. sentiment: of the text, -1..1."""
+        self, text: str, masked: str, vector: "np.ndarray", *, sentiment: float, conversation: Conversation,
+        ask: Ask | None = None,
+    ) -> Escalation:  # fmt: skip
+        """vector: (dim,) of the masked text, made already. sentiment: of the text, -1..1. ask: see `Watch.read`."""
         context = read_context(conversation.context)
         alike, repeats = likeness(vector, context.said)
         worth = self._worth(conversation, context) if self._worth else Worth()
@@ -41,4 +48,4 @@ class Urgency:
             order_value=worth.order,
             usual_value=worth.usual,
         )
-        return self._watch.read(vector, masked, text, words_of(tidy(text)), sentiment=sentiment, past=past)
+        return self._watch.read(vector, masked, text, words_of(tidy(text)), sentiment=sentiment, past=past, ask=ask)

@@ -15,11 +15,12 @@ from finetune.escalation import escalation_scores, fit_escalation, thresholds
 from finetune.escalation_rows import RowMaker, Rows
 from finetune.examples import representative, sentiment_rows
 from finetune.vectors import VectorCache
+from rapport.alarm import alarm_for
 from rapport.cards import read_card
 from rapport.classifiers import Classifier, load_classifier
 from rapport.dialogues import Dialogue
 from rapport.errors import NotFound, Refused
-from rapport.escalation import Escalation, judge
+from rapport.escalation import Ask, Escalation, asking, judge, told
 from rapport.heads import Head, load_head
 from rapport.models import Encoder
 from rapport.paths import Home
@@ -69,12 +70,18 @@ class Watcher:
 
     def measure(self, dialogues: Sequence[Dialogue]) -> dict[str, Any]:
         """How good it is on labelled conversations."""
-        return {**escalation_scores(self.head, self.rows(dialogues)), "model": self.head.name}
+        rows = self.rows(dialogues)
+        return {**escalation_scores(self.head, rows, ask=self._ask(rows)), "model": self.head.name}
 
     def judge(self, dialogues: Sequence[Dialogue]) -> list[Escalation]:
         """What it says of the messages that bear a label, whatever that label is."""
         rows = self.rows(dialogues)
-        return judge(self.head.predict(rows.encoded.vectors, rows.encoded.texts), rows.said, thresholds())
+        output = told(self.head, rows.encoded.vectors, rows.encoded.texts, self._ask(rows))
+        return judge(output, rows.said, thresholds())
+
+    def _ask(self, rows: Rows) -> Ask | None:
+        alarm = alarm_for(self.head, self.encoder)
+        return asking(alarm, rows.encoded.texts, rows.encoded.vectors, self.encoder)
 
 
 def open_watcher(home: Home, encoder: Encoder, *, name: str | None = None) -> Watcher:

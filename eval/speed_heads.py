@@ -58,27 +58,33 @@ class Reader:
 
     def one(self, text: str) -> tuple[str, str, float]:
         """The intent, the level of escalation, and how probably it is finished, of the first message of a chat."""
+        from rapport.escalation import later_ask
         from rapport.heads import sentiment_of
 
         masked = mask(text)
-        read = self._suite.read([masked])
+        read = self._suite.read([masked], later=self._watch.alarm)
+        ask = later_ask(self._watch.alarm, read, [masked], self.encoder)
         mood = float(sentiment_of(read.outputs["sentiment"])[0])
-        urgent = self._urgency.read(text, masked, read.vectors[0], sentiment=mood, conversation=new_conversation())
+        urgent = self._urgency.read(
+            text, masked, read.vectors[0], sentiment=mood, conversation=new_conversation(), ask=ask
+        )
         finished = self._finishing.read(text, masked, read.vectors[0])
         return read.outputs["intent"].best(0)[0], urgent.level, finished
 
     def many(self, texts: Sequence[str]) -> list[tuple[str, str, float]]:
         """The same of each of several messages, each the first of its own chat."""
+        from rapport.escalation import later_ask
         from rapport.heads import sentiment_of
         from rapport.signals import Past, features, words_of
 
         masked = [mask(text) for text in texts]
-        read = self._suite.read(masked)
+        read = self._suite.read(masked, later=self._watch.alarm)
+        ask = later_ask(self._watch.alarm, read, masked, self.encoder)
         moods = sentiment_of(read.outputs["sentiment"]).tolist()
         rows = [
             features(words_of(tidy(text)), sentiment=mood, past=Past()) for text, mood in zip(texts, moods, strict=True)
         ]
-        urgent = self._watch.read_all(read.vectors, masked, texts, rows)
+        urgent = self._watch.read_all(read.vectors, masked, texts, rows, ask=ask)
         finished = self._finishing.read_all(texts, masked, read.vectors)
         intents = [read.outputs["intent"].best(row)[0] for row in range(len(texts))]
         return list(zip(intents, (one.level for one in urgent), finished.tolist(), strict=True))

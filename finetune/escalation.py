@@ -2,14 +2,17 @@
 
 The head is linear in the encoder's vector, the words and the features of `rapport.signals`; one softmax over level and
 reason, calibrated on dev. The features' mean and spread are folded into weights and bias, so it is an ordinary head.
+Where it is in doubt the shipped alarm is asked beside it, see `finetune.hearing`.
 """
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from finetune.card_text import CARD_TEXT, card_text
 from finetune.escalation_rows import RowMaker, Rows, dialogues_fingerprint, of_split
+from finetune.hearing import Hearing, hearing_for
 from finetune.vectors import VectorCache
 from finetune.wide_heads import fit_wide_head, plan_of, refit_wide_head
 from prompts.render import rules
@@ -17,7 +20,7 @@ from rapport.cards import Card, publish
 from rapport.classifiers import Classifier
 from rapport.dialogues import Dialogue
 from rapport.errors import BadRow
-from rapport.escalation import LEVELS, Thresholds, judge
+from rapport.escalation import LEVELS, Ask, Thresholds, judge, told
 from rapport.heads import Head, write_head
 from rapport.metrics import confusions, expected_calibration_error, macro_f1
 from rapport.paths import Home
@@ -45,23 +48,34 @@ def fit_escalation(
     maker = RowMaker(vectors, sentiment)
     train, dev, test = (maker.rows(of_split(dialogues, name)) for name in ("train", "dev", "test"))
     _check(train, dev)
-    head = fit_wide_head(train.encoded, dev.encoded, vectors.encoder, features=fingerprint())
+    hearing = hearing_for(dialogues, vectors.encoder)
+    head = _fitted(train, dev, hearing)
     held_out, name = (test, "test") if len(test) else (dev, "dev")
-    scores = {"on": f"{name} conversations", **escalation_scores(head, held_out)}
+    scores = {"on": f"{name} conversations", **escalation_scores(head, held_out, ask=hearing.ask(held_out.encoded))}
     if refit:
-        head = refit_wide_head(head, maker.rows(dialogues).encoded, vectors.encoder)
+        every = maker.rows(dialogues)
+        head = refit_wide_head(head, every.encoded, vectors.encoder, given=hearing.given(every))
     return head, scores
 
 
-def escalation_scores(head: Head, rows: Rows) -> dict[str, Any]:
+def _fitted(train: Rows, dev: Rows, hearing: Hearing) -> Head:
+    head = fit_wide_head(
+        train.encoded, dev.encoded, hearing.encoder, features=fingerprint(), given=hearing.given(train),
+        logits=hearing.logits,
+    )  # fmt: skip
+    return replace(head, facts={**head.facts, **hearing.facts})
+
+
+def escalation_scores(head: Head, rows: Rows, *, ask: Ask | None = None) -> dict[str, Any]:
     """How good a head is on labelled messages, at the thresholds in force, with the floor for danger.
 
+    ask: asks the alarm, where the head reads one.
     recall, precision: of "escalate". macro_f1: over the levels. ece: of the likeliest level, before the floor.
     reasons: share of right reasons where a person is offered or takes over and the rows name one.
     """
     import numpy as np
 
-    output = head.predict(rows.encoded.vectors, rows.encoded.texts)
+    output = told(head, rows.encoded.vectors, rows.encoded.texts, ask)
     judged = judge(output, rows.said, thresholds())
     guesses = [one.level for one in judged]
     right = sum(one == other == "escalate" for one, other in zip(rows.levels, guesses, strict=True))

@@ -25,6 +25,7 @@ class Rows:
     """n labelled messages. encoded: masked texts, (n, dim + FEATURES) wide vectors and joint labels ("offer anger").
 
     said: the messages as written. levels, reasons: the two parts of the labels. languages: of each message.
+    invented: whether the shipped alarm may have learnt from it.
     """
 
     encoded: Encoded
@@ -32,6 +33,7 @@ class Rows:
     levels: tuple[EscalationLevel, ...]
     reasons: tuple[str, ...]
     languages: tuple[str, ...]
+    invented: tuple[bool, ...]
 
     def __len__(self) -> int:
         return len(self.said)
@@ -52,7 +54,7 @@ class RowMaker:
         held = tuple(dialogues)
         self._learn(dict.fromkeys(said.text for dialogue in held for said in dialogue.said))
         found = [item for dialogue in held for item in self._rows_of(dialogue)]
-        messages = [message for message, _, _, _ in found]
+        messages = [message for message, *_ in found]
         empty = np.zeros((0, self._vectors.encoder.dim), dtype=np.float32)
         stacked = np.stack([message.vector for message in messages]) if messages else empty
         labels = tuple(f"{said.level} {said.reason}".strip() for _, _, said, _ in found)
@@ -64,7 +66,8 @@ class RowMaker:
             said=tuple(said.text for _, _, said, _ in found),
             levels=tuple(said.level or "answer" for _, _, said, _ in found),
             reasons=tuple(said.reason for _, _, said, _ in found),
-            languages=tuple(language for _, _, _, language in found),
+            languages=tuple(dialogue.language for *_, dialogue in found),
+            invented=tuple(dialogue.invented for *_, dialogue in found),
         )
 
     def _learn(self, texts: Iterable[str]) -> None:
@@ -75,7 +78,7 @@ class RowMaker:
         for text, masked, vector, mood in zip(new, encoded.texts, encoded.vectors, moods, strict=True):
             self._known[text] = _Message(masked, vector, pack(vector), float(mood), words_of(tidy(text)))
 
-    def _rows_of(self, dialogue: Dialogue) -> Iterator[tuple["_Message", dict[str, float], Said, str]]:
+    def _rows_of(self, dialogue: Dialogue) -> Iterator[tuple["_Message", dict[str, float], Said, Dialogue]]:
         """The context is carried from message to message as the agent carries it."""
         trail: list[float] = []
         packed: list[str] = []
@@ -88,7 +91,7 @@ class RowMaker:
                     trail=trail, asked=asked, unhelped=unhelped, failures=failures, likeness=alike, repeats=repeats,
                     order_value=dialogue.order_value, usual_value=dialogue.usual_value,
                 )  # fmt: skip
-                yield message, features(message.words, sentiment=message.mood, past=past), said, dialogue.language
+                yield message, features(message.words, sentiment=message.mood, past=past), said, dialogue
             trail.append(round(message.mood, 2))
             packed = [*packed, message.packed][-KEPT:]
             asked = asked + 1 if said.did == "asked" else 0

@@ -44,9 +44,11 @@ class Linear:
         return Linear(tuple(labels), self.weights[order], self.bias[order], words, self.strength)
 
 
-def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordless: bool = False) -> Linear:
+def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordless: bool = False,
+               given: "np.ndarray | None" = None) -> Linear:  # fmt: skip
     """Fit by L-BFGS. balanced: a rare label counts more than its share. wordless: on the vectors alone.
 
+    given: (n, L) what something else adds to the logits of the labels, which are in alphabetical order.
     Raises ValueError with fewer than two different labels.
     """
     import numpy as np
@@ -59,15 +61,15 @@ def fit_linear(rows: Encoded, *, strength: float, balanced: bool = True, wordles
     truth = columns_of(names, rows.labels)
     counts = np.ones(len(rows), dtype=np.float32) if rows.counts is None else rows.counts
     shares = label_weights(np.bincount(truth, weights=counts).tolist()) if balanced else np.ones(len(names))
-    fitted = _solved(rows.vectors, words, truth, (shares[truth] * counts).astype(np.float32), strength)
+    fitted = _solved(rows.vectors, words, truth, (shares[truth] * counts).astype(np.float32), strength, given)
     dim = rows.vectors.shape[1]
     pieces = (fitted[:dim].T, fitted[-1], fitted[dim:-1])
     weights, bias, matrix = (np.ascontiguousarray(piece) for piece in pieces)
     return Linear(tuple(names), weights, bias, matrix, strength)
 
 
-def _solved(vectors: "np.ndarray", words: Any, truth: "np.ndarray", shares: "np.ndarray", strength: float
-            ) -> "np.ndarray":  # fmt: skip
+def _solved(vectors: "np.ndarray", words: Any, truth: "np.ndarray", shares: "np.ndarray", strength: float,
+            given: "np.ndarray | None") -> "np.ndarray":  # fmt: skip
     """The (dim + PLACES + 1, L) float32 weights of vectors, words and bias with the least penalised log loss.
 
     scikit-learn's `LogisticRegression` finds the same, but takes one matrix: vectors written into its sparse one make
@@ -86,7 +88,7 @@ def _solved(vectors: "np.ndarray", words: Any, truth: "np.ndarray", shares: "np.
 
     def loss(flat: "np.ndarray") -> "tuple[float, np.ndarray]":
         map_ = flat.astype(np.float32).reshape(-1, labels)
-        scores = vectors @ map_[:dim] + words @ map_[dim:-1] + map_[-1]
+        scores = vectors @ map_[:dim] + words @ map_[dim:-1] + map_[-1] + (0.0 if given is None else given)
         scores -= scores.max(axis=1, keepdims=True)
         right = scores[rows, truth]
         np.exp(scores, out=scores)

@@ -36,6 +36,11 @@ class Layers:
     def start(self) -> int:
         return self.inputs.start
 
+    def scaled(self) -> "np.ndarray":
+        """(L, dim) the linear map on the own vectors, as a head reads them."""
+        weights: np.ndarray = self.network.weights.detach().cpu().numpy() * SCALE
+        return weights
+
     def logits(self, texts: Sequence[str]) -> "np.ndarray":
         """(n, L) scores of masked texts."""
         scores: np.ndarray = self.inputs.logits(self.network, texts, device=self.network.weights.device).numpy()
@@ -103,10 +108,9 @@ def mixed(linear: Linear, layers: Layers | None, blend: float, *, base: str) -> 
     facts = {"strength": f"{linear.strength:g}"}
     if layers is None:
         return Head(labels=own, weights=linear.weights, bias=linear.bias, words=linear.words, base=base, facts=facts)
-    weights = layers.network.weights.detach().cpu().numpy() * SCALE
     return Head(
         labels=own,
-        weights=np.hstack([weights, blend * linear.weights]).astype(np.float32),
+        weights=np.hstack([layers.scaled(), blend * linear.weights]).astype(np.float32),
         bias=(layers.network.bias.detach().cpu().numpy() + blend * linear.bias).astype(np.float32),
         words=(blend * linear.words).astype(np.float32),
         base=base,

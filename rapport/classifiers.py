@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rapport.errors import IndexMismatch
 from rapport.heads import Head, HeadOutput, base_name, load_head, stacked
-from rapport.passes import passes, pooled
+from rapport.passes import Pass, passes, pooled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,10 +36,14 @@ class Classifier:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a suite says of n texts. vectors: (n, dim) shared unit vectors. outputs: by role."""
+    """What a suite says of n texts. vectors: (n, dim) shared unit vectors. outputs: by role.
+
+    kept: the passes, where a classifier is to be asked about some of the texts later.
+    """
 
     vectors: "np.ndarray"
     outputs: Mapping[str, HeadOutput]
+    kept: tuple[Pass, ...] = ()
 
 
 class Suite:
@@ -61,35 +65,65 @@ class Suite:
         """The same with more classifiers, by role, which read in the same pass."""
         return Suite(self.encoder, {**self.classifiers, **more})
 
-    def read(self, texts: Sequence[str]) -> Read:
-        """Encode the (masked) texts once and classify them in every role."""
+    def read(self, texts: Sequence[str], *, later: Classifier | None = None) -> Read:
+        """Encode the (masked) texts once and classify them in every role.
+
+        later: one that `later_output` asks about some of the texts, from the same pass.
+        """
         import numpy as np
 
         vectors = np.zeros((len(texts), self.encoder.dim), dtype=np.float32)
         parts: dict[str, list[tuple[Sequence[int], HeadOutput]]] = {role: [] for role in self.classifiers}
-        for rows, shared, own in self._passes(texts):
+        kept: list[Pass] = []
+        for rows, shared, own, done in self._passes(texts, later):
+            kept += [] if done is None or later is None else [done]
             vectors[list(rows)] = shared
             chunk = [texts[row] for row in rows]
             for role, classifier in self.classifiers.items():
                 features = shared if classifier.top is None else np.hstack([own[role], shared])
                 parts[role].append((rows, classifier.head.predict(features, chunk)))
         outputs = {role: stacked(found, len(texts), self.classifiers[role].head) for role, found in parts.items()}
-        return Read(vectors, outputs)
+        return Read(vectors, outputs, tuple(kept))
 
-    def _passes(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], "np.ndarray", dict[str, "np.ndarray"]]]:
-        if not self._layers:
+    def _passes(
+        self, texts: Sequence[str], later: Classifier | None
+    ) -> Iterator[tuple[Sequence[int], "np.ndarray", dict[str, "np.ndarray"], Pass | None]]:
+        layers = self._layers if later is None else self._layers | {later.start}
+        if not layers:
             if texts:
-                yield range(len(texts)), self.encoder.encode(texts), {}
+                yield range(len(texts)), self.encoder.encode(texts), {}, None
             return
         encoder = local(self.encoder)
-        for one in passes(encoder, texts, layers=self._layers):
+        for one in passes(encoder, texts, layers=layers):
             with encoder.threads(int(one.mask.sum())):
                 own = {
                     role: pooled(classifier.top, one.states[classifier.start], one.mask)
                     for role, classifier in self.classifiers.items()
                     if classifier.top is not None
                 }
-            yield one.rows, one.vectors, own
+            yield one.rows, one.vectors, own, one
+
+
+def later_output(
+    classifier: Classifier, read: Read, rows: Sequence[int], texts: Sequence[str], *, encoder: "Encoder"
+) -> HeadOutput:
+    """What a classifier with own layers says of some rows of what a suite has read with it as `later`.
+
+    texts: all those that were read.
+    """
+    import numpy as np
+
+    places = {row: place for place, row in enumerate(rows)}
+    own = np.zeros((len(rows), encoder.dim), dtype=np.float32)
+    for one in read.kept:
+        chosen = [place for place, row in enumerate(one.rows) if row in places]
+        if chosen:
+            mask = one.mask[chosen]
+            longest = int(mask.sum(1).max())
+            with local(encoder).threads(int(mask.sum())):
+                found = pooled(classifier.top, one.states[classifier.start][chosen, :longest], mask[:, :longest])
+            own[[places[one.rows[place]] for place in chosen]] = found
+    return classifier.head.predict(np.hstack([own, read.vectors[list(rows)]]), [texts[row] for row in rows])
 
 
 def classify(classifier: Classifier, texts: Sequence[str], vectors: "np.ndarray", *, encoder: "Encoder") -> HeadOutput:

@@ -27,7 +27,7 @@ class Dialogue:
     """The customer's messages of one conversation, in their order.
 
     split: train, dev or test. order_value: total of the order under discussion; usual_value: of the shop's usual order;
-    0 where not known.
+    0 where not known. invented: by the sample company, so that the shipped alarm may have learnt from it.
     """
 
     said: tuple[Said, ...]
@@ -36,6 +36,7 @@ class Dialogue:
     order_value: float = 0.0
     usual_value: float = 0.0
     family: str = ""
+    invented: bool = False
 
 
 class Utterance(Protocol):

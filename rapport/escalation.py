@@ -5,11 +5,14 @@ the features of `rapport.signals`. Its labels are "answer" and, for the other le
 so one softmax gives both. `finetune` fits it; `agent` asks it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rapport.alarm import alarm_for, doubtful, hints
+from rapport.classifiers import Classifier, Read, classify, later_output
 from rapport.heads import Head, HeadOutput
+from rapport.scope import softmax
 from rapport.signals import Past, Words, feature_names, features, fingerprint, floor_of, says
 from rapport.types import EscalationLevel
 
@@ -50,6 +53,42 @@ class Escalation:
     reason: str
 
 
+Ask = Callable[[Sequence[int]], HeadOutput]
+"""Gives what the alarm says of some of n messages, by their places."""
+
+
+def asking(alarm: Classifier | None, masked: Sequence[str], vectors: "np.ndarray", encoder: "Encoder") -> Ask | None:
+    """Asks the alarm by encoding the messages again; None where there is none. vectors: (n, dim) or wide ones."""
+    if alarm is None:
+        return None
+    shared = vectors[:, : encoder.dim]
+    return lambda rows: classify(alarm, [masked[row] for row in rows], shared[list(rows)], encoder=encoder)
+
+
+def later_ask(alarm: Classifier | None, read: Read, masked: Sequence[str], encoder: "Encoder") -> Ask | None:
+    """Asks the alarm from the pass that a suite has read the messages in; None where there is none."""
+    if alarm is None:
+        return None
+    return lambda rows: later_output(alarm, read, rows, masked, encoder=encoder)
+
+
+def heard(head: Head, vectors: "np.ndarray", masked: Sequence[str], ask: Ask | None) -> "np.ndarray":
+    """(n, L) logits of n messages with what the alarm adds where the head is in doubt. vectors: wide ones."""
+    logits = head.logits(vectors, masked)
+    rows = [] if ask is None else doubtful(softmax(logits), head.labels)
+    if ask is not None and rows:
+        logits[rows] += hints(ask(rows), head.labels)
+    return logits
+
+
+def told(head: Head, vectors: "np.ndarray", masked: Sequence[str], ask: Ask | None) -> HeadOutput:
+    """The calibrated probabilities of the same."""
+    import numpy as np
+
+    shares = softmax(heard(head, vectors, masked, ask) / head.temperature)
+    return HeadOutput(head.labels, shares, np.ones(len(shares), dtype=np.float32))
+
+
 def wide(vectors: "np.ndarray", rows: Sequence[dict[str, float]]) -> "np.ndarray":
     """(n, dim) vectors with their n rows of features behind them: (n, dim + FEATURES)."""
     import numpy as np
@@ -77,25 +116,37 @@ def judge(output: HeadOutput, texts: Sequence[str], least: Thresholds) -> list[E
 
 
 class Watch:
-    """An escalation head at work on single messages. Raises IndexMismatch where it was fitted for something else."""
+    """An escalation head at work on single messages. Raises IndexMismatch where it was fitted for something else.
+
+    alarm: what it asks where it is in doubt; None: nothing.
+    """
 
     def __init__(self, head: Head, encoder: "Encoder", least: Thresholds) -> None:
         head.check_fits(encoder, fingerprint())
         self._head = head
+        self._encoder = encoder
         self._least = least
+        self.alarm = alarm_for(head, encoder)
 
     def read(
-        self, vector: "np.ndarray", masked: str, text: str, words: Words, *, sentiment: float, past: Past
-    ) -> Escalation:
-        """vector: (dim,) of the message. masked, text: the message masked, and as it was written."""
+        self, vector: "np.ndarray", masked: str, text: str, words: Words, *, sentiment: float, past: Past,
+        ask: Ask | None = None,
+    ) -> Escalation:  # fmt: skip
+        """vector: (dim,) of the message. masked, text: the message masked, and as it was written.
+
+        ask: what asks the alarm about it, from the pass that made the vector; None: it is encoded again.
+        """
         row = features(words, sentiment=sentiment, past=past)
-        return self.read_all(vector[None], [masked], [text], [row])[0]
+        return self.read_all(vector[None], [masked], [text], [row], ask=ask)[0]
 
     def read_all(
-        self, vectors: "np.ndarray", masked: Sequence[str], texts: Sequence[str], rows: Sequence[dict[str, float]]
-    ) -> list[Escalation]:
+        self, vectors: "np.ndarray", masked: Sequence[str], texts: Sequence[str], rows: Sequence[dict[str, float]],
+        *, ask: Ask | None = None,
+    ) -> list[Escalation]:  # fmt: skip
         """What `read` gives, of n messages. vectors: (n, dim). rows: their `rapport.signals.features`."""
-        return judge(self._head.predict(wide(vectors, rows), masked), texts, self._least)
+        if self.alarm is None or ask is None:
+            ask = asking(self.alarm, masked, vectors, self._encoder)
+        return judge(told(self._head, wide(vectors, rows), masked, ask), texts, self._least)
 
 
 def _share(shares: dict[str, float], level: EscalationLevel) -> float:

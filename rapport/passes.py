@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-CHUNK = 128  # texts in one pass
+CHUNK = 64  # texts in one pass; with more, what a layer makes no longer stays in the cache
 
 
 @dataclass(frozen=True, slots=True)

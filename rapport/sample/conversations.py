@@ -120,7 +120,7 @@ def _around(random: Random, phrase: Phrase, stock: _Stock) -> Iterator[Dialogue]
             said.append(Said(random.choice(stock.ends).text, "answer"))
         yield Dialogue(
             said=tuple(said), split=phrase.split, language=phrase.language, family=phrase.name,
-            usual_value=money.usual, order_value=money.order(big=phrase.reason == "value"),
+            usual_value=money.usual, order_value=money.order(big=phrase.reason == "value"), invented=True,
         )  # fmt: skip
 
 
@@ -163,7 +163,7 @@ def _written(random: Random, split: str) -> Iterator[Dialogue]:
             ]
             yield Dialogue(
                 said=tuple(item for item in said if item.text.strip()), split=split, family=f"dialogues/{position}",
-                usual_value=money.usual,
+                usual_value=money.usual, invented=True,
             )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def _dialogue(random: Random, said: list[Said], split: str, language: str = "en"
     money = _Money(random)
     return Dialogue(
         said=tuple(said), split=split, language=language, family="ordinary", usual_value=money.usual,
-        order_value=money.order(big=False),
+        order_value=money.order(big=False), invented=True,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapport.classifiers import Classifier, Suite, local
+from rapport.classifiers import Classifier, Suite, later_output, local
 from rapport.doubles import HashingEncoder
 from rapport.errors import IndexMismatch
 from rapport.heads import Head, base_name
@@ -75,3 +75,18 @@ def test_no_texts_give_empty_outputs():
     encoder = HashingEncoder()
     read = Suite(encoder, {"x": Classifier(head=head(encoder))}).read([])
     assert read.outputs["x"].probabilities.shape == (0, 3)
+
+
+@pytest.mark.slow
+def test_one_that_is_asked_later_about_some_texts_says_of_them_what_it_says_of_all(encoder):
+    start = len(encoder.transformer.encoder.layer) - 2
+    top = top_of(encoder.transformer, start).to(dtype=encoder.transformer.dtype).eval()
+    asked = Classifier(head=head(encoder, wide=True, start=start), top=top, start=start)
+    suite = Suite(encoder, {"plain": Classifier(head=head(encoder))})
+    read = suite.read(TEXTS, later=asked)
+    some = later_output(asked, read, [3, 1], TEXTS, encoder=encoder)
+    every = Suite(encoder, {"it": asked}).read(TEXTS).outputs["it"]
+    np.testing.assert_allclose(some.probabilities, every.probabilities[[3, 1]], atol=0.02)
+    np.testing.assert_array_equal(read.outputs["plain"].probabilities.argmax(1),
+                                  suite.read(TEXTS).outputs["plain"].probabilities.argmax(1))  # fmt: skip
+    assert not suite.read(TEXTS).kept

@@ -97,8 +97,8 @@ def check_escalation(said: dict[str, str]) -> None:
 
 
 def missed(report: str) -> int:
-    """Messages that were to be escalated and are answered."""
-    return int(re.search(r"escalate taken for answer: (\d+)", report)[1])
+    """Messages that were to be escalated and are not."""
+    return sum(int(count) for count in re.findall(r"escalate taken for \w+: (\d+)", report))
 
 
 def heaviest(table: str) -> str:
