@@ -10,8 +10,8 @@ from rapport.types import Ask, Identity
 
 _AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
 _CHANGE = re.compile(
-    r"\b(?:cancel\w*|chang\w*|return\w*|send(?:ing)? (?:\w+ )?back|exchang\w*|swap\w*|refund\w*|replac\w*|modif\w*|edit|"
-    r"add|remove|broken?|damag\w*|fault\w*|defect\w*|wrong|missing|different|address|guarantee|warranty|instead)\b",
+    r"\b(?:cancel\w*|chang\w*|return\w*|send(?:ing)? (?:\w+ )?back|exchang\w*|swap\w*|refund\w*|replac\w*|modif\w*|"
+    r"edit|add|remove|broken?|damag\w*|fault\w*|defect\w*|wrong|missing|different|address|guarantee|warranty|instead)\b",
     re.IGNORECASE,
 )
 VERY_SURE = 0.9
