@@ -168,7 +168,7 @@ def _record_first(facts: Facts, taken: Step, number: str | None) -> list[Step]:
     change = taken.rule in ("article_then_offer", "cannot_do")
     change = change or (taken.rule == "article" and taken.intent in WRITE_INTENTS and points_back(taken.ask.text))
     order = number or (facts.context.order if change else None)
-    if order is None or taken.looks_up or taken.rule in ("verify", "verify_limit"):
+    if order is None or taken.looks_up or taken.rule in ("verify", "verify_limit", "out_of_scope"):
         return []
     wanted = Wanted(intent="order_status", text=taken.ask.text, order=order)
     if facts.identity is Identity.VERIFIED:

@@ -1,5 +1,6 @@
 """Choose what to do about a request that is outside the agent's bounds by its words. Pure functions of the facts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ SIGNS: Mapping[str, tuple[str, ...]] = {
     REASONS["repeated"]: ("again",),
     REASONS["value"]: (),
 }
+_TO_US = re.compile(r"\b(?:you|your|yours|u|ur|this (?:shop|store|company))\b", re.IGNORECASE)
 CLEAR = 0.7  # confidence from which an insult has a request beside it, which is answered
 
 
@@ -59,6 +61,12 @@ def trouble_elsewhere(facts: Facts) -> bool:
     heard = reason == REASONS["safety"] or said.main.intent == "talk_to_person"
     if signs is None or scope >= (FAR if heard else DOUBTFUL):
         return False
-    if reason == REASONS["anger"] and said.sentiment > UNHAPPY:
+    if reason == REASONS["anger"] and (said.sentiment > UNHAPPY or (scope < FAR and not _speaks_to_us(facts))):
+        return True
+    if reason == REASONS["repeated"] and scope < FAR:  # "a bill three times as high" is no third message to us
         return True
     return not any(says(ask.text, sign) for ask in said.asks for sign in signs)
+
+
+def _speaks_to_us(facts: Facts) -> bool:
+    return any(_TO_US.search(ask.text) for ask in facts.understanding.asks)

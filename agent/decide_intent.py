@@ -10,8 +10,8 @@ from rapport.types import Ask, Identity
 
 _AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
 _CHANGE = re.compile(
-    r"\b(?:cancel\w*|chang\w*|return\w*|send (?:\w+ )?back|exchang\w*|swap\w*|refund\w*|replac\w*|modif\w*|edit|add|"
-    r"remove|broken?|damag\w*|fault\w*|defect\w*|wrong|missing|different|address|guarantee|warranty|instead)\b",
+    r"\b(?:cancel\w*|chang\w*|return\w*|send(?:ing)? (?:\w+ )?back|exchang\w*|swap\w*|refund\w*|replac\w*|modif\w*|"
+    r"edit|add|remove|broken?|damag\w*|fault\w*|defect\w*|wrong|missing|different|address|guarantee|warranty|instead)\b",
     re.IGNORECASE,
 )
 VERY_SURE = 0.9
@@ -70,7 +70,7 @@ def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
     changes = wants_order_changed(ask.text)
     if ask.intent == "refund_status" and any(name.startswith("refund") for name in ask.topics):
         changes = False  # "how large is the refund?"
-    if sure and _fits_a_number(ask) and not (changes and ask.intent in ("order_status", "refund_status")):
+    if sure and _fits_a_number(ask) and not (changes and _may_be_a_change(ask)):
         return ask.intent
     shares = {ask.intent: ask.confidence, **dict(ask.alternatives)}
     writes = {name: share for name, share in shares.items() if name in WRITE_INTENTS}
@@ -78,6 +78,13 @@ def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
     if changes and facts.understanding.language == "en":
         return max(writes, key=lambda name: writes[name], default="change_order")
     return _continued(facts, ask)
+
+
+def _may_be_a_change(ask: Ask) -> bool:
+    """Whether words that ask for a change outweigh a reading of how an order stands: "it must not be sent"."""
+    return ask.intent in ("order_status", "refund_status") or (
+        ask.intent == "delivery_problem" and ask.confidence < VERY_SURE
+    )
 
 
 def is_sure(facts: Facts, ask: Ask, intent: str) -> bool:

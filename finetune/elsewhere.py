@@ -17,7 +17,7 @@ from finetune.common_texts import common_rows, stranger_rows
 from finetune.examples import Labelled, intent_rows, representative
 from finetune.logistic import fit_linear
 from finetune.vectors import Encoded, VectorCache
-from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, save_elsewhere, trades
+from rapport.elsewhere import Elsewhere, by_kind, kinds_named, load_elsewhere, save_elsewhere, trades
 from rapport.heads import OOS, base_name
 from rapport.sample import build_sample
 from rapport.sample.grammar import chosen, with_noise
@@ -32,6 +32,7 @@ MOST = {OUTSIDE: 25, INSIDE: 40}  # messages of a family
 UTTERANCES = 200  # of the sample company, of each intent
 GROUP = 12  # neighbouring families that make one group
 STRENGTH, NOISE = 10.0, 0.25
+KIND = 0.5  # of a kind that is named, beside a unit vector; 1 sends away more of a shop's own customers
 LEAN = 2.0  # log odds given to being asked ourselves: a customer sent away is worse than a stranger answered
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
@@ -82,7 +83,8 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     labels = sorted(linear.labels, key=lambda label: label.startswith(OUTSIDE))
     inside = sum(not label.startswith(OUTSIDE) for label in labels)
     ordered = linear.ordered(labels)
-    found = Elsewhere(ordered.weights, ordered.words, ordered.bias, inside, base_name(encoder))
+    weights, kinds = np.split(ordered.weights, [encoder.dim], axis=1)
+    found = Elsewhere(weights, ordered.words, KIND * kinds.T, ordered.bias, inside, base_name(encoder))
     dev = vectors.of(splits.dev)
     own = np.array([label != OOS for label in dev.labels])
     # the head beside it expects the other half of the out-of-scope messages
@@ -93,7 +95,11 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
 
 
 def _by_kind(rows: Encoded) -> Encoded:
-    return replace(rows, texts=tuple(by_kind(text) for text in rows.texts))
+    """The rows with names as their kinds, which stand behind the vectors too."""
+    import numpy as np
+
+    texts = tuple(by_kind(text) for text in rows.texts)
+    return replace(rows, texts=texts, vectors=np.hstack([rows.vectors, KIND * kinds_named(texts)]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Tell what is asked of a company of another trade: "my passport has not arrived", "change my seat on the flight".
 
-A linear map on the encoder's vector and the hashed words, in which the names of what belongs to other trades stand as
-their kind, so that one that was never seen in a phrase counts as those that were. Requests to a shop and to others make
-many groups each; what counts is how likely all those of a shop are together. Kept beside a head, as safetensors.
+A linear map on the encoder's vector, the hashed words and the kinds of what is named. The names of what belongs to
+other trades stand as their kind, so that one that was never seen in a phrase counts as those that were. Requests to a
+shop and to others make many groups each; what counts is how likely all those of a shop are together. Kept beside a
+head, as safetensors.
 """
 
 import functools
@@ -28,11 +29,14 @@ TRADES = Path(__file__).with_name("trades.toml")
 class Elsewhere:
     """The map: weight (groups, dim), words (PLACES, groups), bias (groups,); the first `inside` groups are a shop's.
 
+    kinds: (kinds, groups), what a kind that is named adds, in the order of `trades`. Among a text's hashed words alone
+    it would count the less, the longer the text.
     base: `name@fingerprint` of the encoder. log odds = slope * score + offset; see `log_odds`.
     """
 
     weight: "np.ndarray"
     words: "np.ndarray"
+    kinds: "np.ndarray"
     bias: "np.ndarray"
     inside: int
     base: str
@@ -43,7 +47,8 @@ class Elsewhere:
         """n masked texts with their (n, dim) unit vectors to the (n,) log odds that a shop is asked."""
         import numpy as np
 
-        logits = vectors @ self.weight.T + word_sums([by_kind(text) for text in texts], self.words) + self.bias
+        masked = [by_kind(text) for text in texts]
+        logits = vectors @ self.weight.T + word_sums(masked, self.words) + kinds_named(masked) @ self.kinds + self.bias
         parts = logits[:, : self.inside], logits[:, self.inside :]
         own, other = (np.logaddexp.reduce(part, axis=1) for part in parts)
         odds: np.ndarray = self.slope * (own - other) + self.offset
@@ -57,6 +62,17 @@ def by_kind(text: str) -> str:
     if not found:  # most texts
         return text
     return _pattern(found).sub(lambda name: f" zz{_kind_of()[name[1].casefold()]} ", text)
+
+
+def kinds_named(texts: Sequence[str]) -> "np.ndarray":
+    """(n, kinds) ones where a text that `by_kind` gave names something of the kind, else zeros."""
+    import numpy as np
+
+    columns = {f"zz{kind}": column for column, kind in enumerate(trades())}
+    named = np.zeros((len(texts), len(columns)), dtype=np.float32)
+    for row, text in enumerate(texts):
+        named[row, [columns[word] for word in text.split() if word in columns]] = 1.0
+    return named
 
 
 @functools.cache
@@ -102,7 +118,7 @@ def save_elsewhere(path: Path, map_: Elsewhere) -> None:
 
     told = {"inside": str(map_.inside), "base": map_.base, "slope": repr(map_.slope), "offset": repr(map_.offset)}
     # in C order: safetensors writes memory as it lies
-    halves = {"weight": map_.weight, "words": map_.words}
+    halves = {"weight": map_.weight, "words": map_.words, "kinds": map_.kinds}
     tensors = {name: np.ascontiguousarray(table, dtype=np.float16) for name, table in halves.items()}
     tensors["bias"] = np.ascontiguousarray(map_.bias, dtype=np.float32)
     save_file(tensors, str(path), metadata=told)
@@ -118,10 +134,10 @@ def load_elsewhere(path: Path) -> Elsewhere | None:
     try:
         with safe_open(str(path), framework="numpy") as file:
             told = file.metadata()
-            weight, words, bias = (
-                np.asarray(file.get_tensor(name), dtype=np.float32) for name in ("weight", "words", "bias")
+            weight, words, kinds, bias = (
+                np.asarray(file.get_tensor(name), dtype=np.float32) for name in ("weight", "words", "kinds", "bias")
             )
             inside, slope, offset = int(told["inside"]), float(told["slope"]), float(told["offset"])
-            return Elsewhere(weight, words, bias, inside, told["base"], slope, offset)
+            return Elsewhere(weight, words, kinds, bias, inside, told["base"], slope, offset)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptArtifact(f"{path} cannot be read ({error}).", hint="Run: rapport init") from error

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, save_elsewhere
+from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, save_elsewhere, trades
 from rapport.errors import CorruptArtifact
 from rapport.lexical import PLACES
 from rapport.scope import either_outside
@@ -14,7 +14,8 @@ from rapport.scope import either_outside
 def flat_map(*, inside: int = 1) -> Elsewhere:
     """Two groups that read the two numbers of a vector, and no words."""
     words = np.zeros((PLACES, 2), np.float32)
-    return Elsewhere(np.eye(2, dtype=np.float32), words, np.zeros(2, np.float32), inside, "toy@1", 2.0, 1.0)
+    kinds = np.zeros((len(trades()), 2), np.float32)
+    return Elsewhere(np.eye(2, dtype=np.float32), words, kinds, np.zeros(2, np.float32), inside, "toy@1", 2.0, 1.0)
 
 
 def test_a_name_stands_as_its_kind_whoever_is_named():
@@ -26,6 +27,17 @@ def test_a_name_stands_as_its_kind_whoever_is_named():
 def test_the_log_odds_are_of_a_shops_groups_against_the_others():
     vectors = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
     assert flat_map().log_odds(["a", "b"], vectors) == pytest.approx([3.0, -1.0])
+
+
+def test_a_kind_that_is_named_counts_alike_in_a_short_text_and_in_a_long_one():
+    found = flat_map()
+    found.kinds[list(trades()).index("paper"), 1] = 1.5
+    texts = [
+        "my passport",
+        "I wrote about it last week and again today: my passport and my driving licence",
+        "my boots",
+    ]
+    assert found.log_odds(texts, np.zeros((3, 2), np.float32)) == pytest.approx([-2.0, -2.0, 1.0])
 
 
 def test_odds_of_out_of_scope_are_added():

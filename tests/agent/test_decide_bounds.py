@@ -1,0 +1,53 @@
+"""Trouble that is hardly about the company, and numbers and changes that are easily misread, from the facts alone."""
+
+import pytest
+
+from agent.context import Context
+from agent.decide import decide
+from agent.facts import Facts, Identified, Limits
+from rapport.escalation import REASONS
+from rapport.types import Ask, Entity, Identity, State, Understanding
+
+
+def rules(text: str, intent: str, *, scope: float, reason: str = "", sure: float = 0.8, number: str = "") -> list[str]:
+    """What is decided on a message of an unhappy, verified customer. reason: for which a person seems to be needed."""
+    named = (Entity(kind="order_number", text=number, value=number, start=0, end=1),) if number else ()
+    asked = Ask(text=text, query=text, intent=intent, confidence=sure, in_scope=scope, entities=named)
+    said = Understanding(
+        asks=(asked,), sentiment=-0.8, escalate=0.9 if reason else 0.0, escalate_reason=REASONS.get(reason, ""),
+        escalate_level="escalate" if reason else "answer", language="en", entities=named,
+    )  # fmt: skip
+    facts = Facts(
+        understanding=said, answerable=(0.0,), state=State.BOT, context=Context(), identified=Identified(),
+        identity=Identity.VERIFIED, limits=Limits(),
+    )  # fmt: skip
+    return [step.rule for step in decide(facts)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("My water bill is three times what I normally pay", "repeated"), ("This film makes me furious", "anger")],
+)
+def test_trouble_that_is_surely_elsewhere_is_not_for_our_people(text, reason):
+    assert rules(text, "payment_info", scope=0.01, reason=reason) == ["out_of_scope"]
+    assert rules(text, "payment_info", scope=0.9, reason=reason) == ["escalation"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("I am furious with you", "anger"), ("expect a letter from my legal team", "legal"),
+     ("my toddler is choking on a bead", "safety")],
+)  # fmt: skip
+def test_anger_at_us_and_grave_words_are_heard_however_strange_the_message(text, reason):
+    assert rules(text, "complaint", scope=0.01, reason=reason) == ["escalation"]
+
+
+def test_a_number_of_another_company_is_no_order_to_look_up():
+    assert rules("my meter reading is 48213", "change_order", scope=0.04, number="48213") == ["out_of_scope"]
+    assert rules("my order is 48213", "order_status", scope=0.9, number="48213") == ["order_status"]
+
+
+def test_words_that_ask_for_a_change_outweigh_an_unsure_reading_of_a_delivery():
+    text = "order W1 must not be sent"
+    assert rules(text, "delivery_problem", scope=0.9, sure=0.7, number="W1") == ["order_status", "cannot_do"]
+    assert rules(text, "delivery_problem", scope=0.9, sure=0.95, number="W1") == ["delivery"]
