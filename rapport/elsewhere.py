@@ -134,9 +134,12 @@ def load_elsewhere(path: Path) -> Elsewhere | None:
     try:
         with safe_open(str(path), framework="numpy") as file:
             told = file.metadata()
-            weight, words, kinds, bias = (
-                np.asarray(file.get_tensor(name), dtype=np.float32) for name in ("weight", "words", "kinds", "bias")
+            weight, words, bias = (
+                np.asarray(file.get_tensor(name), dtype=np.float32) for name in ("weight", "words", "bias")
             )
+            older = "kinds" not in file.keys()  # noqa: SIM118 - the file is no mapping
+            kinds = np.zeros((len(trades()), len(bias))) if older else file.get_tensor("kinds")
+            kinds = np.asarray(kinds, dtype=np.float32)
             inside, slope, offset = int(told["inside"]), float(told["slope"]), float(told["offset"])
             return Elsewhere(weight, words, kinds, bias, inside, told["base"], slope, offset)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, save_elsewhere, trades
 from rapport.errors import CorruptArtifact
@@ -54,6 +56,15 @@ def test_a_map_comes_back_from_its_file_as_it_was(tmp_path):
     assert loaded.log_odds(["a"], vectors) == pytest.approx(saved.log_odds(["a"], vectors))
     assert (loaded.base, loaded.inside) == ("toy@1", 1)
     assert load_elsewhere(tmp_path / "none") is None
+
+
+def test_a_file_made_before_kinds_counted_is_read_as_it_was(tmp_path):
+    save_elsewhere(tmp_path / "map", flat_map())
+    with safe_open(str(tmp_path / "map"), framework="numpy") as file:
+        told, older = file.metadata(), {name: file.get_tensor(name) for name in ("weight", "words", "bias")}
+    save_file(older, str(tmp_path / "map"), metadata=told)
+    loaded = load_elsewhere(tmp_path / "map")
+    assert loaded.log_odds(["my passport"], np.array([[1.0, 0.0]], np.float32)) == pytest.approx([3.0])
 
 
 def test_a_file_that_holds_no_map_is_refused(tmp_path):
