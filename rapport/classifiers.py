@@ -4,13 +4,13 @@ All share one run of the encoder, whose vectors also serve the search. A classif
 the hidden states where its training began, so it costs those layers and not a second encoding.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rapport.errors import IndexMismatch
-from rapport.heads import Head, HeadOutput, base_name, load_head, stacked
+from rapport.heads import Head, HeadOutput, base_name, load_head
 from rapport.passes import Pass, passes, pooled
 
 if TYPE_CHECKING:
@@ -72,36 +72,37 @@ class Suite:
         """
         import numpy as np
 
-        vectors = np.zeros((len(texts), self.encoder.dim), dtype=np.float32)
-        parts: dict[str, list[tuple[Sequence[int], HeadOutput]]] = {role: [] for role in self.classifiers}
-        kept: list[Pass] = []
-        for rows, shared, own, done in self._passes(texts, later):
-            kept += [] if done is None or later is None else [done]
-            vectors[list(rows)] = shared
-            chunk = [texts[row] for row in rows]
-            for role, classifier in self.classifiers.items():
-                features = shared if classifier.top is None else np.hstack([own[role], shared])
-                parts[role].append((rows, classifier.head.predict(features, chunk)))
-        outputs = {role: stacked(found, len(texts), self.classifiers[role].head) for role, found in parts.items()}
-        return Read(vectors, outputs, tuple(kept))
+        vectors, own, kept = self._encoded(texts, later)
+        outputs = {
+            role: one.head.predict(np.hstack([own[role], vectors]) if role in own else vectors, texts)
+            for role, one in self.classifiers.items()
+        }
+        return Read(vectors, outputs, kept)
 
-    def _passes(
+    def _encoded(
         self, texts: Sequence[str], later: Classifier | None
-    ) -> Iterator[tuple[Sequence[int], "np.ndarray", dict[str, "np.ndarray"], Pass | None]]:
+    ) -> tuple["np.ndarray", dict[str, "np.ndarray"], tuple[Pass, ...]]:
+        """(n, dim) shared vectors, own ones by role, and the passes for `later`.
+
+        All passes before any head reads: torch's threads and numpy's, in turn, get in each other's way.
+        """
+        import numpy as np
+
         layers = self._layers if later is None else self._layers | {later.start}
         if not layers:
-            if texts:
-                yield range(len(texts)), self.encoder.encode(texts), {}, None
-            return
-        encoder = local(self.encoder)
-        for one in passes(encoder, texts, layers=layers):
-            with encoder.threads(int(one.mask.sum())):
-                own = {
-                    role: pooled(classifier.top, one.states[classifier.start], one.mask)
-                    for role, classifier in self.classifiers.items()
-                    if classifier.top is not None
-                }
-            yield one.rows, one.vectors, own, one
+            return self.encoder.encode(texts), {}, ()
+        encoder, kept = local(self.encoder), []
+        layered = {role: one for role, one in self.classifiers.items() if one.top is not None}
+        vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+        own = {role: np.zeros_like(vectors) for role in layered}
+        for done in passes(encoder, texts, layers=layers):
+            rows = list(done.rows)
+            vectors[rows] = done.vectors
+            with encoder.threads(int(done.mask.sum())):
+                for role, one in layered.items():
+                    own[role][rows] = pooled(one.top, done.states[one.start], done.mask)
+            kept += [] if later is None else [done]
+        return vectors, own, tuple(kept)
 
 
 def later_output(

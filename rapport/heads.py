@@ -180,17 +180,6 @@ class Head:
         return sigmoid(self.scope_slope * score + self.scope_offset)
 
 
-def stacked(parts: Sequence[tuple[Sequence[int], HeadOutput]], n: int, head: Head) -> HeadOutput:
-    """One output for n texts from those of some of them each; parts: (their places, their output)."""
-    import numpy as np
-
-    shares = np.zeros((n, len(head.labels)), dtype=np.float32)
-    scope = np.zeros(n, dtype=np.float32)
-    for rows, output in parts:
-        shares[list(rows)], scope[list(rows)] = output.probabilities, output.in_scope
-    return HeadOutput(head.labels, shares, scope, head.accept)
-
-
 def sentiment_of(output: HeadOutput) -> "np.ndarray":
     """(n,) sentiment in -1..1: the probability of positive less that of negative."""
     difference: np.ndarray = (
