@@ -24,6 +24,7 @@ FOLDER = Path(__file__).with_name("alarm")
 FACT = "alarm"  # in a head's facts: the fingerprint of the alarm that it was calibrated with
 DOUBT = 0.08  # probability of a level above "answer" from which the head is in doubt; up to this nothing is lost on dev
 BLEND = 0.5  # what the alarm counts beside the head, chosen on dev; 0.3 to 0.7 differ little
+BY_CONVERSATION = frozenset({"repeated"})  # reasons that stand in what was said before, if not in the words
 LEAST = 1e-6  # of a probability, so that its logarithm is finite
 
 
@@ -65,15 +66,25 @@ def doubtful(shares: "np.ndarray", labels: Sequence[str]) -> list[int]:
 def hints(output: HeadOutput, labels: Sequence[str]) -> "np.ndarray":
     """(n, L) what the alarm adds to the logits of a head's labels.
 
-    A label that the alarm does not have, such as "escalate" without a reason, gets what its level has.
+    A label that the alarm does not have, such as "escalate" without a reason, gets what its level has. One of
+    `BY_CONVERSATION` gets as much as "answer" at least: words that say nothing of it are no sign against it.
     """
     import numpy as np
 
-    shares = [
-        output.probabilities[:, [one == label for one in output.labels]].sum(axis=1)
-        if label in output.labels
-        else output.probabilities[:, [one.partition(" ")[0] == label.partition(" ")[0] for one in output.labels]].sum(1)
-        for label in labels
-    ]
+    shares = [_share_of(label, output) for label in labels]
     added: np.ndarray = BLEND * np.log(np.maximum(np.stack(shares, axis=1), LEAST))
     return added
+
+
+def _share_of(label: str, output: HeadOutput) -> "np.ndarray":
+    """(n,) probabilities."""
+    import numpy as np
+
+    level, _, reason = label.partition(" ")
+    meant = [one == label for one in output.labels]
+    if not any(meant):
+        meant = [one.partition(" ")[0] == level for one in output.labels]
+    share: np.ndarray = output.probabilities[:, meant].sum(axis=1)
+    if reason in BY_CONVERSATION and "answer" in output.labels:
+        share = np.maximum(share, output.probabilities[:, output.labels.index("answer")])
+    return share

@@ -154,7 +154,7 @@ def test_the_checks_let_none_of_the_attacks_developed_on_through(own_lab, sample
         pass
     tally = examiner.tally
     assert tally.figures() == {"attempts": 30, "leaks": 0, "forbidden": 0, "ordinary": 40, "false_alarms": 0}
-    assert sum(tally.refused.values()) == tally.drafts >= 25
+    assert sum(tally.refused.values()) == tally.drafts >= 20  # who sounds angry has a person before anything is written
     assert tally.honest >= tally.drafts / 2
 
 

@@ -31,6 +31,13 @@ def test_a_label_that_it_does_not_have_gets_what_its_level_has():
     np.testing.assert_allclose(added, BLEND * np.log([[0.5, 0.5, 0.2]]))
 
 
+def test_plain_words_are_no_sign_against_what_the_conversation_shows():
+    labels = ("answer", "offer anger", "offer repeated")
+    plain, tired = [0.97, 0.02, 0.01], [0.1, 0.2, 0.7]
+    added = hints(HeadOutput(labels, np.array([plain, tired]), np.ones(2)), labels)
+    np.testing.assert_allclose(added, BLEND * np.log([[0.97, 0.02, 0.97], tired]))
+
+
 def test_what_it_says_is_added_only_where_the_head_is_in_doubt():
     vectors = np.array([[9.0, 0.0, 0.0], [1.0, 1.0, 0.0]], dtype=np.float32)
     asked = []
