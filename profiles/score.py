@@ -1,15 +1,14 @@
 """Bring profiles up to a moment: all customers of a home in bounded memory, or one of them at once."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from crm.histories import KeyRange, day_of, one_customer
 from profiles.buying import Shelf
 from profiles.gathering import Moment, Money
-from profiles.history import History
 from profiles.predictor import Predictor
 from profiles.reading import BLOCK, read_history
 from rapport.customer_profiles import CustomerProfile
@@ -35,6 +34,21 @@ class Scored:
     cleaned: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The profiles of one range of customers. seen: how many were read, known or not yet. cleaned: as in `Scored`."""
+
+    profiles: Sequence[CustomerProfile]
+    seen: int
+    cleaned: Mapping[str, int]
+
+
+class Blocks(Protocol):
+    """Makes the block of each range, in their order."""
+
+    def __call__(self, ranges: Sequence[KeyRange], *, as_of: datetime, now: datetime) -> Iterable[Block]: ...
+
+
 class Scorer:
     """Makes profiles with one predictor; the products are read once."""
 
@@ -44,34 +58,44 @@ class Scorer:
         self._money = Money(currency=predictor.facts.currency, rates=rates(settings.rates))
         self._shelf = Shelf.of(store)
 
-    def all(self, *, as_of: datetime, now: datetime, block: int = BLOCK, progress: Progress = lambda _: None) -> Scored:
+    def all(
+        self, *, as_of: datetime, now: datetime, block: int = BLOCK, progress: Progress = lambda _: None,
+        blocks: Blocks | None = None,
+    ) -> Scored:  # fmt: skip
         """Make and keep the profile of every customer who was known as of that moment; `block` of them at a time.
 
-        Remembers the predictions where the last that were remembered are a week older.
+        Remembers the predictions where the last that were remembered are a week older. blocks: who makes them; without
+        it, this process.
         """
         last = self._store.last_prediction()
         log = last is None or as_of - last >= LOG_EVERY
         cleaned: Counter[str] = Counter()
         customers = kept = 0
-        for keys in self._store.customer_ranges(block):
-            history, found = self._make(keys, as_of, now)
-            cleaned.update(history.cleaned)
-            customers += len(found)
-            kept += self._store.keep_profiles(found, log=log)
-            progress(len(history))
+        ranges = self._store.customer_ranges(block)
+        if blocks is None:
+            made: Iterable[Block] = (self.block(keys, as_of=as_of, now=now) for keys in ranges)
+        else:
+            made = blocks(list(ranges), as_of=as_of, now=now)
+        for found in made:
+            cleaned.update(found.cleaned)
+            customers += len(found.profiles)
+            kept += self._store.keep_profiles(found.profiles, log=log)
+            progress(found.seen)
         return Scored(customers=customers, kept=kept, as_of=as_of, cleaned=dict(cleaned))
 
     def one(self, customer: CustomerId, *, as_of: datetime, now: datetime) -> CustomerProfile | None:
         """Make and keep the profile of one customer; None for who is not known as of that moment."""
-        _, found = self._make(one_customer(customer), as_of, now)
+        found = self.block(one_customer(customer), as_of=as_of, now=now).profiles
         self._store.keep_profiles(found)
         return found[0] if found else None
 
-    def _make(self, keys: KeyRange, as_of: datetime, now: datetime) -> tuple[History, list[CustomerProfile]]:
+    def block(self, keys: KeyRange, *, as_of: datetime, now: datetime) -> Block:
+        """Make the profiles of a range of customers; keeps none."""
         # The records stand as they stand now; looking back, a status is known when it usually is.
         seen = day_of(as_of) if now - as_of < STILL else None
         history = read_history(self._store, keys, self._money, Moment(now=day_of(now), seen=seen))
-        return history, self.predictor.profiles(history, day_of(as_of), self._shelf)
+        made = self.predictor.profiles(history, day_of(as_of), self._shelf)
+        return Block(profiles=made, seen=len(history), cleaned=history.cleaned)
 
 
 def moment_of_records(store: "Store", now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Turn the texts of passages into vectors, each content once. Knows nothing of models but the encoder's face."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,15 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Any: ...
 
 
+@runtime_checkable
+class BulkEncoder(Encoder, Protocol):
+    """An encoder that makes many batches better at once than one after the other."""
+
+    def encode_batches(self, batches: Sequence[Sequence[str]]) -> Iterable[Any]:
+        """The vectors of each batch, in their order, as they come."""
+        ...
+
+
 def embed(
     texts: Sequence[str],
     encoder: Encoder,
@@ -42,9 +51,11 @@ def embed(
     missing = {name: text for name, text in zip(hashes, texts, strict=True) if name not in known}
     queue = sorted(missing, key=lambda name: (len(missing[name]), name))
     made: dict[str, Vectors] = {}
-    for start in range(0, len(queue), _BATCH):
-        names = queue[start : start + _BATCH]
-        made.update(zip(names, encoder.encode([missing[name] for name in names]), strict=True))
+    batches = [queue[start : start + _BATCH] for start in range(0, len(queue), _BATCH)]
+    texts_of = [[missing[name] for name in names] for names in batches]
+    found = encoder.encode_batches(texts_of) if isinstance(encoder, BulkEncoder) else map(encoder.encode, texts_of)
+    for names, rows in zip(batches, found, strict=True):
+        made.update(zip(names, rows, strict=True))
         if progress:
             progress(len(made), len(queue))
     vectors = np.empty((len(texts), encoder.dim), np.float32)

@@ -138,6 +138,16 @@ def torch():
 
 
 @pytest.fixture(scope="session")
+def ray():
+    """Ray on this machine, started once: two processes work."""
+    pytest.importorskip("ray", reason="ray is not installed: pip install 'rapport[scale]'")
+    from rapport.on_ray import connected
+
+    with connected() as ray:
+        yield ray
+
+
+@pytest.fixture(scope="session")
 def encoder():
     from rapport.models import load_encoder
     from rapport.settings import EncoderSettings

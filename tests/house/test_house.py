@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("rapport", "crm", "prompts", "retrieval", "profiles", "agent", "finetune", "eval", "ui")
 HEAVY = (
     "torch", "transformers", "peft", "accelerate", "sentence_transformers", "faiss", "gradio", "langchain",
-    "langchain_core", "nltk", "sklearn", "bm25s", "sqlalchemy", "fastapi", "numpy", "pydantic",
+    "langchain_core", "nltk", "sklearn", "bm25s", "sqlalchemy", "fastapi", "numpy", "pydantic", "ray",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rapport.cards import read_card
-from rapport.errors import CorruptArtifact, NotFound, Refused, UserError
+from rapport.errors import CorruptArtifact, NotFound, Refused, SettingsError, UserError
 from rapport.paths import Home
 from rapport.records import Customer, Event, RecordKind, Ticket
 from rapport.settings import ProfileSettings
@@ -262,3 +262,36 @@ def test_predictions_are_remembered_once_a_week(place):
     told = list(store.predictions_between(AS_OF, AS_OF + timedelta(days=30)))
     assert {one.as_of for one in told} == {AS_OF, AS_OF + timedelta(days=7)}
     assert len(told) == 800
+
+
+def test_profiles_made_on_ray_are_those_of_one_process(place, tmp_path, ray):
+    from crm.store import Store
+    from profiles.score_ray import RayScoring
+    from rapport.settings import Settings
+
+    home, store = place
+    shutil.copytree(home.root, tmp_path / "other")
+    other = Home(tmp_path / "other")
+    one = scorer(home, store).all(as_of=AS_OF, now=AS_OF, block=150)
+    with Store.open(f"sqlite:///{other.database_file}") as copy:
+        spread = RayScoring(home=other, settings=Settings(), model="profiles")
+        seen: list[int] = []
+        many = scorer(other, copy).all(as_of=AS_OF, now=AS_OF, block=150, progress=seen.append, blocks=spread)
+        assert many == one
+        assert len(seen) == 3
+        assert sum(seen) == one.customers == 400
+        assert list(copy.iterate_profiles()) == list(store.iterate_profiles())
+        span = (AS_OF, AS_OF + timedelta(days=1))
+        assert list(copy.predictions_between(*span)) == list(store.predictions_between(*span))
+
+
+def test_a_cluster_is_not_given_records_that_only_this_machine_can_read(place, monkeypatch):
+    from profiles.score_ray import RayScoring
+    from rapport.settings import Settings
+
+    home, store = place
+    monkeypatch.setenv("RAY_ADDRESS", "ray.example:6379")
+    spread = RayScoring(home=home, settings=Settings(), model="profiles")
+    with pytest.raises(SettingsError, match="SQLite file"):
+        scorer(home, store).all(as_of=AS_OF, now=AS_OF, blocks=spread)
+    assert list(store.iterate_profiles()) == []

@@ -35,6 +35,19 @@ def test_the_commands_of_the_guide_on_a_home_run(own_sample_home, monkeypatch, c
 
 
 @pytest.mark.slow
+def test_the_commands_of_the_guide_on_ray_run(own_sample_home, monkeypatch, capsys, ray):
+    monkeypatch.setenv("RAPPORT_HOME", str(own_sample_home.root))
+    commands = re.findall(r"`(rapport [^`]+ --ray)`", GUIDE.read_text(encoding="utf-8"))
+    assert [command.split()[1] for command in commands] == ["profiles", "index"]
+    assert run(["profiles", "train"]) == 0
+    for command in commands:
+        assert run([*shlex.split(command)[1:], "--json"]) == 0, command
+    told = capsys.readouterr().out
+    assert '"kept": 400' in told
+    assert run(["profiles", "score", "--ray", "--table", "x.csv"]) == 2
+
+
+@pytest.mark.slow
 def test_the_commands_of_the_guide_on_tables_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     chance = np.random.default_rng(2)

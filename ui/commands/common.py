@@ -26,6 +26,10 @@ HomeOption = Annotated[
     typer.Option("--home", help="Folder of the company; default: RAPPORT_HOME, else the user data folder."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+RayOption = Annotated[
+    bool,
+    typer.Option("--ray", help="Spread the work with Ray: over the cluster in RAY_ADDRESS, else over this machine."),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,29 +6,30 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, opened, progress_bar
+from ui.commands.common import HomeOption, JsonOption, RayOption, console, emit, opened, progress_bar
 
 app = typer.Typer(help="Build, update and search the index over the records.", no_args_is_help=True)
 
 
 @app.command("build")
-def build(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def build(ray: RayOption = False, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Build the index from the records anew."""
-    _make(home, as_json, anew=True)
+    _make(home, as_json, ray=ray, anew=True)
 
 
 @app.command("update")
-def update(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def update(ray: RayOption = False, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Bring the index up to the records: only what changed is encoded."""
-    _make(home, as_json, anew=False)
+    _make(home, as_json, ray=ray, anew=False)
 
 
-def _make(home: Path | None, as_json: bool, *, anew: bool) -> None:
+def _make(home: Path | None, as_json: bool, *, ray: bool, anew: bool) -> None:
     with opened(home) as place:
         from rapport.models import load_encoder
         from retrieval import sync
+        from retrieval.embed_ray import RayEncoder
 
-        encoder = load_encoder(place.settings.encoder)
+        encoder = RayEncoder(place.settings.encoder) if ray else load_encoder(place.settings.encoder)
         make = sync.build if anew else sync.update
         with progress_bar(quiet=as_json) as bar:
             report = make(place.home, place.store, encoder=encoder, settings=place.settings.retrieval, progress=bar)

@@ -15,10 +15,11 @@ CustomerOption = Annotated[
 ]
 
 
-def score_home(home: Path | None, *, customer: str | None, as_of: str | None, as_json: bool) -> None:
+def score_home(home: Path | None, *, customer: str | None, as_of: str | None, ray: bool, as_json: bool) -> None:
     """Make and keep the profiles with the predictors in use."""
     from profiles.predictor import load_predictor
     from profiles.score import Scorer
+    from profiles.score_ray import RayScoring
     from rapport.records import RecordKind
     from ui.commands.profiles_show import find, profile_json
 
@@ -33,7 +34,8 @@ def score_home(home: Path | None, *, customer: str | None, as_of: str | None, as
             return
         with progress_bar(quiet=as_json) as bar:
             task = bar.add_task("scoring", total=store.count(RecordKind.CUSTOMERS))
-            scored = scorer.all(as_of=moment, now=now, progress=lambda n: bar.advance(task, n))
+            spread = RayScoring(home=place.home, settings=place.settings, model=scorer.predictor.name) if ray else None
+            scored = scorer.all(as_of=moment, now=now, progress=lambda n: bar.advance(task, n), blocks=spread)
         seconds = time.perf_counter() - started
     summary: dict[str, Any] = {
         "model": scorer.predictor.name, "as_of": scored.as_of.isoformat(timespec="seconds"),
