@@ -80,6 +80,8 @@ class Explainer:
         logit against the best label's, while its probability is one less `in_scope`.
         Raises UserError for a text without words or beyond MAX_CHARS, NotFound for a label that it does not have.
         """
+        import numpy as np
+
         if len(text) > MAX_CHARS:
             raise UserError(f"the text has {len(text):,} characters.", hint=f"Give at most {MAX_CHARS:,}.")
         masked, words = words_of(text)
@@ -89,7 +91,7 @@ class Explainer:
         own = range(len(self._head.labels))
         column = self._column(label) if label is not None else max(own, key=lambda one: shares[one])
         rival = max((one for one in own if one != column), key=lambda one: shares[one])
-        weighed = self._gradients.weigh(masked, self._difference(self._head.weights.T, column, rival))
+        weighed = self._gradients.weigh(masked, self._difference(np.eye(len(self._names)), column, rival))
         hashed = list(self._hashed(masked, column, rival))
         weights = _per_word(words, len(masked), [*weighed.parts, *hashed])
         end = max(span[1] for span, _ in weighed.parts)

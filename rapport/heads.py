@@ -15,6 +15,7 @@ from rapport.elsewhere import Elsewhere, load_elsewhere, save_elsewhere
 from rapport.errors import CorruptArtifact, IndexMismatch
 from rapport.lexical import PLACES, word_sums
 from rapport.scope import ScopeScore, closeness, either_outside, scope_scores, sigmoid, softmax
+from rapport.votes import Votes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,6 +85,7 @@ class Head:
     neighbours: (m, dim) shared vectors of training rows, strangers: of those out of scope, and near: what the cosine
     with the nearest one, less that with the nearest stranger, adds to the scores `near` and `beside`.
     elsewhere: tells requests to companies of other trades; its odds of out of scope are added to the others'.
+    votes: of examples, added to the scores of a head with layers of its own; or None.
     base: `name@fingerprint` of the encoder that it was fitted on.
     start: the layer where its own trained layers begin, and then `weights` reads the own vector and the shared one side
     by side; None where it reads the shared vector alone.
@@ -104,6 +106,7 @@ class Head:
     strangers: "np.ndarray | None" = None
     near: float = 0.0
     elsewhere: Elsewhere | None = None
+    votes: Votes | None = None
     start: int | None = None
     accept: float = 0.0
     risk: float = 1.0
@@ -113,7 +116,8 @@ class Head:
     def __post_init__(self) -> None:
         rows = len(self.labels) + (1 if self.has_oos_row else 0)
         fits = self.weights.shape[0] == rows and self.bias.shape == (rows,) and self.temperature > 0
-        if not fits or (self.words is not None and self.words.shape != (PLACES, rows)):
+        voiced = self.votes is None or self.votes.voices.shape == (len(self.votes.examples), rows)
+        if not fits or not voiced or (self.words is not None and self.words.shape != (PLACES, rows)):
             raise CorruptArtifact(
                 f"head '{self.name}' has {len(self.labels)} labels, weights {self.weights.shape}, bias "
                 f"{self.bias.shape} and temperature {self.temperature}; they do not fit together."
@@ -136,6 +140,8 @@ class Head:
                 hint=f"It was fitted on {self.base}; fit it again: rapport init",
             )
         scores: np.ndarray = vectors @ self.weights.T + self.bias
+        if self.votes is not None:
+            scores += self.votes.logits(vectors)
         if self.words is None:
             return scores
         if len(texts) != len(vectors):
@@ -213,6 +219,7 @@ def write_head(folder: Path, head: Head) -> None:
         "scope_slope": head.scope_slope,
         "scope_offset": head.scope_offset,
         "near": head.near,
+        "vote": 0.0 if head.votes is None else head.votes.weight,
         "start": head.start,
         "accept": head.accept if head.accept < float("inf") else None,
         "risk": head.risk,
@@ -225,6 +232,8 @@ def write_head(folder: Path, head: Head) -> None:
         tensors["neighbours"] = head.neighbours
     if head.strangers is not None:
         tensors["strangers"] = head.strangers
+    if head.votes is not None:
+        tensors |= {"examples": head.votes.examples, "voices": head.votes.voices}
     # safetensors writes the memory as it lies, so an array whose columns were reordered would come back scrambled
     plain = {name: np.ascontiguousarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}
     save_file(plain, folder / WEIGHTS_FILE)
@@ -243,6 +252,7 @@ def load_head(folder: Path) -> Head:
     try:
         facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
         tensors = load_file(folder / WEIGHTS_FILE)
+        vote = float(facts.get("vote", 0.0))
         return Head(
             labels=tuple(facts["labels"]),
             weights=tensors["weights"],
@@ -257,6 +267,7 @@ def load_head(folder: Path) -> Head:
             strangers=tensors.get("strangers"),
             near=float(facts.get("near", 0.0)),
             elsewhere=load_elsewhere(folder / ELSEWHERE_FILE),
+            votes=Votes(tensors["examples"], tensors["voices"], vote) if vote else None,
             start=facts.get("start"),
             accept=float("inf" if (accept := facts.get("accept", 0.0)) is None else accept),
             risk=float(facts.get("risk", 1.0)),

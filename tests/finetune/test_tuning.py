@@ -4,18 +4,22 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import finetune.tuning as tuning
 from finetune.checkpoint import FILE, load_checkpoint
 from finetune.examples import Labelled
 from finetune.inputs import inputs_for
-from finetune.parts import RUN, _centres, train_layers
+from finetune.logistic import fit_linear
+from finetune.network import SCALE
+from finetune.parts import RUN, STEADY_STRENGTH, VOTE, _centres, train_layers
 from finetune.plan import TrainingPlan
 from finetune.tuning import Task, Unwatched, tune
 from finetune.vectors import Encoded, VectorCache
 from rapport.classifiers import local
 from rapport.models import find_weights
+from rapport.votes import LEAST, SHARPNESS
 
 pytestmark = pytest.mark.slow
 PLAN = TrainingPlan(method="full", layers=2, epochs=2, batch=8, seed=3)
@@ -146,3 +150,23 @@ def test_the_weights_of_a_soup_are_the_mean_of_its_runs(parts, encoder, tmp_path
     assert any(bool((states[0][name] != states[1][name]).any()) for name in states[0])
     for name, tensor in soup.network.state_dict().items():
         assert tensor.numpy() == pytest.approx(((states[0][name] + states[1][name]) / 2).numpy(), abs=1e-5)
+
+
+def test_few_rows_have_a_map_half_way_to_a_regularised_one_and_vote_beside_it(parts, encoder, tmp_path):
+    transformer, inputs, task = parts
+    labels = tuple(sorted(WORDS))
+    cache = VectorCache(encoder)
+    train, none = cache.of(rows(64)), Encoded.none(cache)
+    plan = replace(PLAN, epochs=1, contrast=1.0)
+    layers = train_layers(train, none, labels, plan, cache, tmp_path / "layers", Unwatched())
+    bare = replace(task, dev_texts=(), dev_truth=())
+    run = tune(transformer, inputs, bare, plan, folder=tmp_path / "run", watch=Unwatched()).network
+    vectors = inputs.vectors(run.top, train.texts, device="cpu").numpy()
+    steady = fit_linear(replace(train, vectors=vectors), strength=STEADY_STRENGTH, wordless=True).ordered(labels)
+    own = SCALE * vectors @ run.weights.detach().numpy().T + run.bias.detach().numpy()
+    half = (own + vectors @ steady.weights.T + steady.bias) / 2
+    near = np.exp(SHARPNESS * (vectors @ vectors.T - 1.0))
+    said = layers.logits(train.texts)
+    for column, label in enumerate(labels):
+        votes = near[:, [one == label for one in train.labels]].sum(axis=1)
+        assert said[:, column] == pytest.approx(half[:, column] + VOTE * np.log(votes + LEAST), abs=0.01)

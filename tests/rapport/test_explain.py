@@ -2,6 +2,7 @@
 
 import copy
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from rapport.heads import Head, base_name
 from rapport.layers import load_adapter, top_of
 from rapport.lexical import PLACES, places, weight
 from rapport.text import mask
+from rapport.votes import Votes
 
 pytestmark = pytest.mark.slow  # gradients through the real encoder
 ROWS = [
@@ -112,6 +114,18 @@ def test_the_weights_of_a_classifier_with_its_own_layers_add_up_to_its_log_odds(
     single = in_format(encoder, "float32")
     top = shaken(top_of(single.transformer, start))
     check_complete(single, with_layers(single, top, start=start), close=1e-3)
+
+
+def test_the_votes_of_examples_are_part_of_what_the_words_add(encoder):
+    single = in_format(encoder, "float32")
+    classifier = with_layers(single, top_of(single.transformer, 4), start=4)
+    examples = single.encode([text for text, label in ROWS if label != "oos"])  # untrained layers: the shared vectors
+    voices = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
+    head = replace(classifier.head, weights=classifier.head.weights / 10, votes=Votes(examples, voices, 0.3))
+    check_complete(single, replace(classifier, head=head), close=1e-3)
+    weights = {word.word: word.weight for word in Explainer(single, replace(classifier, head=head)).explain(TEXT).words}
+    bare = {word.word: word.weight for word in Explainer(single, classifier).explain(TEXT).words}
+    assert weights != bare
 
 
 @pytest.mark.slow

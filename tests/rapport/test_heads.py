@@ -11,6 +11,7 @@ from rapport.errors import CorruptArtifact, IndexMismatch
 from rapport.heads import FACTS_FILE, Head, base_name, load_head, save_head, sentiment_of
 from rapport.lexical import CHUNK, LETTERS, PLACES, SCALE, places, weight, word_sums
 from rapport.scope import scope_scores, sigmoid, softmax
+from rapport.votes import Votes
 
 BASE = base_name(HashingEncoder(2))
 
@@ -128,6 +129,19 @@ def test_a_saved_head_comes_back_bit_for_bit(home):
     np.testing.assert_array_equal(again.words, words)
     np.testing.assert_array_equal(again.weights, head().weights)
     assert (again.labels, again.temperature, again.scope_score) == (("a", "b"), 0.5, "margin")
+
+
+def test_votes_add_to_the_logits_and_come_back_with_a_saved_head(home):
+    votes = Votes(np.array([[0.6]], dtype=np.float32), np.array([[0.0, 1.0, 0.0]], dtype=np.float32), 0.5)
+    save_head(home.models / "demo", head(votes=votes), Card(name="demo", kind="intent", base=BASE))
+    again = load_head(home.models / "demo")
+    vectors = np.array([[1.0, 0.0], [0.8, 0.6]], dtype=np.float32)
+    added = again.logits(vectors) - head().logits(vectors)
+    assert added == pytest.approx(votes.logits(vectors), abs=1e-5)
+    # one example, whose first number alone is compared: e^(40 * (1.0 * 0.6 - 1)) = e^-16
+    assert added[0] == pytest.approx([0.5 * np.log(1e-12), -8.0, 0.5 * np.log(1e-12)], abs=1e-3)
+    with pytest.raises(CorruptArtifact, match="do not fit together"):
+        head(votes=Votes(votes.examples, votes.voices[:, :2], 0.5))
 
 
 @pytest.mark.parametrize("accept", [0.25, float("inf")])
