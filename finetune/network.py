@@ -56,11 +56,11 @@ def loss_of(
     """
     import torch
 
-    entropy = torch.nn.functional.cross_entropy(
-        logits.float(), truth, weight=weights, label_smoothing=plan.smoothing, reduction="none"
-    )
-    total = float(len(truth)) if weights is None else weights[truth].sum()
-    entropy = (entropy if counts is None else entropy * counts).sum() / total
+    entropy = torch.nn.functional.cross_entropy(logits.float(), truth, label_smoothing=plan.smoothing, reduction="none")
+    # weighed by the row's own label: torch's `weight` weighs what smoothing gives every label too, and so lets a label
+    # with one row take more of each row's certainty than the row's own label leaves
+    shares = torch.ones_like(entropy) if weights is None else weights[truth]
+    entropy = (shares * entropy if counts is None else shares * entropy * counts).sum() / shares.sum()
     return entropy + plan.contrast * contrast(vectors, truth) if plan.contrast else entropy
 
 

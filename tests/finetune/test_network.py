@@ -37,7 +37,26 @@ def test_a_row_that_counts_twice_adds_its_loss_twice(torch):
 
 def test_labels_that_count_more_weigh_the_loss_as_in_torch(torch):
     logits, truth = torch.tensor([[1.0, 0.0, 2.0], [0.0, 0.5, 0.1]]), torch.tensor([0, 1])
-    plan, weights = TrainingPlan(smoothing=0.1), torch.tensor([0.5, 2.0, 1.0])
-    expected = torch.nn.functional.cross_entropy(logits, truth, weight=weights, label_smoothing=0.1)
+    plan, weights = TrainingPlan(smoothing=0.0), torch.tensor([0.5, 2.0, 1.0])
+    expected = torch.nn.functional.cross_entropy(logits, truth, weight=weights)
     found = loss_of(logits, logits, truth, plan=plan, weights=weights)
     assert found.item() == pytest.approx(expected.item(), abs=1e-6)
+
+
+def test_a_smoothed_row_weighs_by_its_own_label_alone(torch):
+    logits, truth = torch.tensor([[1.0, 0.0], [0.0, 0.5]]), torch.tensor([0, 1])
+    plan, weights = TrainingPlan(smoothing=0.1), torch.tensor([1.0, 4.0])
+    # each row: 0.95 of its own label's log loss and 0.05 of the other's, which is as much more as its logit is less
+    first, second = math.log1p(math.exp(-1.0)) + 0.05 * 1.0, math.log1p(math.exp(-0.5)) + 0.05 * 0.5
+    found = loss_of(logits, logits, truth, plan=plan, weights=weights)
+    assert found.item() == pytest.approx((1.0 * first + 4.0 * second) / 5.0, abs=1e-6)
+
+
+def test_a_label_of_few_rows_is_given_no_more_of_each_row_by_smoothing_than_any_other(torch):
+    """Where the loss is least: the certainty that a common label's row leaves is divided evenly."""
+    truth, weights = torch.tensor([0]), torch.tensor(label_weights([1000, 1000, 1]))
+    logits = torch.zeros((1, 3), requires_grad=True)
+    loss_of(logits, logits, truth, plan=TrainingPlan(smoothing=0.1), weights=weights).backward()
+    slopes = logits.grad[0].tolist()
+    assert slopes[1] == pytest.approx(slopes[2], abs=1e-6)
+    assert slopes[0] == pytest.approx(1 / 3 - 0.9 - 0.1 / 3, abs=1e-6)
