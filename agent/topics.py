@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from agent.clauses import Clause
 from agent.forms import only_tells
+from agent.intents import RECORD_RULES
 from prompts.fields import WHOLE
 from rapport.topics import in_light_of
 from rapport.types import Ask, Entity
@@ -36,8 +37,12 @@ class TopicReading:
         if whole in self.rows and whole not in texts:
             found = in_light_of(self.chances[self.rows[whole]], found)
         read = self.topics.asked(found)
-        names = tuple(dict.fromkeys(name for one in read for name in one.names))
+        names = tuple(dict.fromkeys(name for one in read for name in _meant(one.names)))
         return names, max((one.chance for one in read), default=0.0)
+
+    def guessed(self, text: str) -> tuple[str, ...]:
+        """What this text may ask for where it seems to ask for nothing."""
+        return self.topics.guessed(self.chances[self.rows[text]]) if text in self.rows else ()
 
 
 def topic_reading(topics: "Topics | None", rows: Mapping[str, int], read: "Read") -> TopicReading | None:
@@ -57,6 +62,9 @@ def with_topics(
     if found and not any(set(whole) <= set(ask.topics) for ask in found):
         named = [place for place, ask in enumerate(found) if set(ask.entities) & numbers] or [len(found) - 1]
         found[named[-1]] = replace(found[named[-1]], topics=(*found[named[-1]].topics, *whole))
+    if numbers and not any(ask.topics for ask in found):
+        guessed = reading.guessed(message)
+        return tuple(replace(ask, topics=guessed) if ask.intent in RECORD_RULES else ask for ask in found)
     return tuple(found)
 
 
@@ -76,6 +84,12 @@ def asks_field(ask: Ask) -> bool:
 def single(asked: Sequence[str]) -> tuple[str, ...]:
     """The topics where single fields are asked for; none where the order as a whole is."""
     return tuple(asked) if any(name not in WHOLE for name in asked) else ()
+
+
+def _meant(names: tuple[str, ...]) -> tuple[str, ...]:
+    """What one text asks for: how a refund stands, or how the order does, is the refund where it is likelier."""
+    of_refund = bool(names) and names[0].startswith("refund")
+    return tuple(name for name in names if name not in WHOLE) if of_refund else names
 
 
 def _with_topics(

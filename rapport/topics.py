@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 FILE, LAYERS_FILE = "topics.safetensors", "topics-layers.safetensors"
 NOTHING = "nothing"  # the label of a text that asks for no topic
 LEAST = 0.4  # probability from which a topic counts as asked for
-ALONE = 0.95  # probability from which one topic is told alone
-SECOND = 0.05  # probability from which the next one is told beside it where the first is less sure
-OPEN = 0.7  # probability of the first below which a third one is told as well
+ENOUGH = 0.93  # of the probability that anything is asked for: topics that hold so much together are all that is told
+SECOND = 0.035  # probability from which a topic is told beside a likelier one
+MOST = 3  # topics of one text
+GUESS = 0.15  # probability from which a topic is worth telling where asking nothing is likelier
+RIVAL = 0.3  # of the likeliest topic's probability, from which the next one is as well
 DOUBT = 0.003  # of the whole message: a topic that it rules out can still be meant by a part of it
 
 
@@ -61,13 +63,25 @@ class Topics:
         """
         return [self._asked(row) for row in chances]
 
+    def guessed(self, chances: "np.ndarray") -> tuple[str, ...]:
+        """One topic or two that a text may ask for, of its (topics + 1,) probabilities, where it seems to ask for none.
+
+        Better told than all of an order that the text names anyway.
+        """
+        topics = chances[:-1]
+        likely = (int(at) for at in topics.argsort()[:-3:-1])
+        return tuple(self.names[at] for at in likely if topics[at] >= max(GUESS, RIVAL * topics.max()))
+
     def _asked(self, chances: "np.ndarray") -> Asked:
+        none = len(self.names)
         first, *others = (int(at) for at in chances.argsort()[::-1])
-        if first == len(self.names):
+        if first == none:
             return Asked()
-        likely = [at for at in others if at < len(self.names) and chances[at] >= SECOND]
-        most = 0 if chances[first] >= ALONE else 1 if chances[first] >= OPEN else 2
-        places = (first, *likely[:most])
+        places, enough = [first], ENOUGH * (1.0 - chances[none])
+        for at in (at for at in others if at != none and chances[at] >= SECOND):
+            if len(places) == MOST or chances[places].sum() >= enough:
+                break
+            places.append(at)
         chance = float(sum(chances[at] for at in places))
         if chance < LEAST:
             return Asked()

@@ -87,6 +87,33 @@ def test_a_sum_in_a_question_about_a_refund_is_that_of_the_refund(topics):
     assert one.topics == ("refund", "refund amount")
 
 
+def read_as(topics: Topics, text: str, chances: dict[str, float], *asks: Ask) -> list[Ask]:
+    """The requests of a text of one part with these chances, the rest of which is for asking nothing."""
+    names = (*TOPICS, NOTHING)
+    row = np.zeros(len(names))
+    for name, chance in {**chances, NOTHING: 1.0 - sum(chances.values())}.items():
+        row[names.index(name)] = chance
+    return list(with_topics(asks, split_clauses(text), TopicReading(topics, {text: 0}, row[None]), message=text))
+
+
+def test_how_a_refund_stands_is_not_how_the_order_does(topics):
+    text = "any news of my refund for W1"
+    (one,) = read_as(topics, text, {"refund": 0.8, "status": 0.19}, ask(text, entities=[NUMBER]))
+    assert one.topics == ("refund",)
+    (other,) = read_as(topics, text, {"status": 0.8, "refund": 0.19}, ask(text, entities=[NUMBER]))
+    assert other.topics == ("status", "refund")
+
+
+def test_of_an_order_that_is_named_the_likeliest_field_is_told_rather_than_all(topics):
+    text = "W1 by whom?"
+    chances = {"carrier": 0.3, "total": 0.05}
+    (one,) = read_as(topics, text, chances, ask(text, entities=[NUMBER]))
+    assert (one.topics, one.topics_sure) == (("carrier",), 0.0)
+    (unnamed,) = read_as(topics, text, chances, ask(text))
+    (other,) = read_as(topics, text, chances, ask(text, "store_info", entities=[NUMBER]))
+    assert (unnamed.topics, other.topics) == ((), ())
+
+
 def test_the_one_order_that_a_message_names_is_meant_by_its_other_question_too(topics):
     first, second = ask("where is W1", entities=[NUMBER]), ask("what did it cost", "payment_info")
     _, about = found(topics, first, second, whole="where is W1; what did it cost")

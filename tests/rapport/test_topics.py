@@ -46,11 +46,22 @@ def test_both_topics_are_found_where_either_may_be_meant_and_the_likelier_one_co
 @pytest.mark.parametrize(
     ("chances", "names"),
     [([0.96, 0.04, 0.0, 0.0], "a"), ([0.8, 0.1, 0.06, 0.04], "ab"), ([0.5, 0.1, 0.06, 0.34], "abc"),
-     ([0.6, 0.03, 0.02, 0.35], "a"), ([0.4, 0.1, 0.05, 0.45], "")],
+     ([0.6, 0.03, 0.02, 0.35], "a"), ([0.4, 0.1, 0.05, 0.45], ""), ([0.93, 0.06, 0.0, 0.01], "a"),
+     ([0.9, 0.06, 0.03, 0.01], "ab")],
 )  # fmt: skip
 def test_the_less_sure_the_likeliest_topic_the_more_are_found_beside_it(chances, names):
     (found,) = Topics(tuple("abc"), made().classifier).asked(np.array([chances]))
     assert found.names == tuple(names)
+
+
+@pytest.mark.parametrize(
+    ("chances", "names"),
+    [([0.3, 0.02, 0.0, 0.68], "a"), ([0.05, 0.25, 0.2, 0.5], "bc"), ([0.1, 0.1, 0.1, 0.7], "")],
+)
+def test_what_seems_to_ask_for_nothing_may_still_ask_for_the_likeliest_of_its_topics(chances, names):
+    topics = Topics(tuple("abc"), made().classifier)
+    assert topics.asked(np.array([chances])) == [Asked()]
+    assert topics.guessed(np.array(chances)) == tuple(names)
 
 
 def test_a_topic_that_may_as_well_be_none_is_not_found():
