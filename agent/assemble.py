@@ -11,6 +11,7 @@ from agent.desk import Desk
 from agent.extract import Extractor
 from agent.facts import Limits
 from agent.identify import fact_names
+from agent.own_trade import OwnTrade
 from agent.profile_use import ProfileUse
 from agent.thread import utc_now
 from agent.turn import Agent, Clock, Parts
@@ -47,7 +48,7 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
     encoder = load_encoder(settings.encoder)
     searcher = sync.ensure(home, store, encoder=encoder, settings=settings.retrieval)
     understander, models = load_understander(home, store, encoder)
-    catalogue = Catalogue(store)
+    catalogue, limits = Catalogue(store), limits_of(settings)
     composer = Composer(
         company=settings.company,
         facts=fact_names(settings.verify),
@@ -59,12 +60,13 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             settings=settings,
             understander=understander,
             searcher=searcher,
+            trade=OwnTrade(understander.suite, limits),
             tools=Tools(store, catalogue),
             composer=composer,
             desk=Desk(
                 GroundedComposer(), Checker(catalogue), writer=writer, seconds=settings.agent.chat_timeout_seconds
             ),
-            limits=limits_of(settings),
+            limits=limits,
             clock=clock,
             models={**models, "encoder": encoder.name, "chat": _named(settings, writer)},
             profiles=ProfileUse(store, home=home),

@@ -112,8 +112,14 @@ def test_the_front_page_leads_to_the_chat(served):
 def test_a_new_article_is_answered_from_after_the_next_index_update(served, keep, talk):
     from ui.api.syncing import IndexKeeper
 
+    keep(
+        "kayaks", title="Kayak rental", text="You can rent a kayak for 35 euros a day at the lake house in Immenstadt."
+    )
     keep("engraving", title="Engraving", text="We engrave your name on a bottle for 35 euros. It takes three days.")
     IndexKeeper(served.service).once()
     done = talk.say("What does it cost to have my name engraved on a bottle?")[-1][1]
     assert "35 euros" in done["reply"]
     assert done["citations"][0]["id"] == "test:engraving"
+    done = talk.say("Can I rent a kayak, and what does it cost?")[-1][1]
+    assert "35 euros" in done["reply"]
+    assert done["citations"][0]["id"] == "test:kayaks"
