@@ -168,7 +168,7 @@ def open_shop(home: Home, store: Store) -> Shop:
 
     encoder, clock = HashingEncoder(), FixedClock(NOON)
     searcher = sync.ensure(home, store, encoder=encoder, settings=SETTINGS.retrieval)
-    understander, models = load_understander(home, store, encoder)
+    understander, models = load_understander(home, store, encoder, knows=searcher.knows)
     catalogue = Catalogue(store)
     extractor = Extractor(encoder.encode, searcher.sentences, article=lambda key: article_text(store, key))
     agent = Agent(
