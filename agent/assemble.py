@@ -1,5 +1,6 @@
 """Put an agent together from a home: records, encoder, heads, index, tools and writers."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from agent.desk import Desk
 from agent.extract import Extractor
 from agent.facts import Limits
 from agent.identify import fact_names
+from agent.own_trade import OwnTrade
 from agent.profile_use import ProfileUse
 from agent.thread import utc_now
 from agent.turn import Agent, Clock, Parts
@@ -46,8 +48,8 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
         store = Store.open(settings.database_url(home), busy_timeout_ms=settings.database.busy_timeout_ms)
     encoder = load_encoder(settings.encoder)
     searcher = sync.ensure(home, store, encoder=encoder, settings=settings.retrieval)
-    understander, models = load_understander(home, store, encoder)
-    catalogue = Catalogue(store)
+    understander, models = load_understander(home, store, encoder, knows=searcher.knows)
+    catalogue, limits = Catalogue(store), limits_of(settings)
     composer = Composer(
         company=settings.company,
         facts=fact_names(settings.verify),
@@ -59,12 +61,13 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             settings=settings,
             understander=understander,
             searcher=searcher,
+            trade=OwnTrade(understander.suite, limits),
             tools=Tools(store, catalogue),
             composer=composer,
             desk=Desk(
                 GroundedComposer(), Checker(catalogue), writer=writer, seconds=settings.agent.chat_timeout_seconds
             ),
-            limits=limits_of(settings),
+            limits=limits,
             clock=clock,
             models={**models, "encoder": encoder.name, "chat": _named(settings, writer)},
             profiles=ProfileUse(store, home=home),
@@ -77,16 +80,23 @@ def _named(settings: Settings, writer: Writer | None) -> str:
     return writer.name if settings.chat_model == "starter" and writer is not None else settings.chat_model
 
 
-def load_understander(home: Home, store: Store, encoder: "Encoder") -> tuple["Understander", dict[str, str]]:
-    """The understander with the heads in use, and their names by role. Raises NotFound where none were fitted."""
+def load_understander(
+    home: Home, store: Store, encoder: "Encoder", *, knows: Callable[[str], bool]
+) -> tuple["Understander", dict[str, str]]:
+    """The understander with the heads in use, and their names by role. Raises NotFound where none were fitted.
+
+    knows: whether the company's own public records use a word, given its stem.
+    """
     from agent.number_shapes import StoreShapes
+    from agent.strange_words import StrangeWords
     from agent.understand import Understander
     from agent.worth import StoreWorth
 
     heads, names = load_heads(home, encoder)
     understander = Understander(
-        heads, least=thresholds(), shapes=StoreShapes(store), worth=StoreWorth(store), topics=topics_for(encoder)
-    )
+        heads, least=thresholds(), shapes=StoreShapes(store), worth=StoreWorth(store), topics=topics_for(encoder),
+        words=StrangeWords(knows) if heads.knows_trades else None,
+    )  # fmt: skip
     return understander, names
 
 

@@ -57,6 +57,8 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
         about = ask.intent if ask.intent in PRODUCT_INTENTS else "product_availability"
         return replace(step("answer", "asks about a product", "product", ask, index), intent=about, looks_up=True)
     far = number is None and not field and intent == ask.intent
+    if far and any(facts.own_trade[index : index + 1]):
+        return step("answer", f"an article of the same trade answers (p = {answerable:.2f})", "article", ask, index)
     if far and _foreign(facts, ask) and (answerable < facts.limits.sure_article or ask.in_scope < DOUBTFUL):
         return _outside(facts, ask, index)
     if intent in RECORD_RULES and sure:

@@ -45,12 +45,14 @@ class Facts:
     """Everything that the choice depends on.
 
     answerable: per ask, probability that the passages answer it, 0-1. names_product: per ask, whether its words name
-    something that the company sells.
+    something that the company sells. own_trade: per ask, whether it sounds like another trade and so does the article
+    that answers it.
     """
 
     understanding: Understanding
     answerable: tuple[float, ...]
     names_product: tuple[bool, ...] = ()
+    own_trade: tuple[bool, ...] = ()
     state: State
     identity: Identity
     context: Context

@@ -17,3 +17,8 @@ class Heads:
     suite: Suite
     escalation: Head
     finished: Head
+
+    @property
+    def knows_trades(self) -> bool:
+        """Whether the intent head tells a shop's customers from those of other trades."""
+        return self.suite.classifiers["intent"].head.elsewhere is not None

@@ -116,6 +116,7 @@ def _suggested(parts: "Parts", asked: _Asked) -> Suggested:
         understanding=asked.understanding,
         answerable=known.answerable,
         names_product=tuple(parts.tools.catalogue.names(ask.text) for ask in asked.understanding.asks),
+        own_trade=parts.trade.matches(asked.understanding.asks, known.found),
         state=State.BOT,
         identity=viewer.identity,
         context=thread.context,

@@ -24,6 +24,7 @@ from agent.identify import identify, note_failure
 from agent.know import know
 from agent.likely_articles import Expected, Titles
 from agent.locks import Locks
+from agent.own_trade import OwnTrade
 from agent.profile_use import ProfileUse, shown, with_offer
 from agent.stopwatch import Stopwatch
 from agent.thread import Done, begin, conclude, viewer_of
@@ -55,6 +56,7 @@ class Parts:
     settings: Settings
     understander: "Understander"
     searcher: Searcher
+    trade: OwnTrade
     tools: Tools
     composer: Composer
     desk: Desk
@@ -112,12 +114,10 @@ class Agent:
                 understanding=understanding,
                 answerable=known.answerable,
                 names_product=tuple(parts.tools.catalogue.names(ask.text) for ask in understanding.asks),
-                state=thread.start,
-                identity=viewer.identity,
-                context=thread.context,
-                identified=identified,
+                own_trade=parts.trade.matches(understanding.asks, known.found),
+                state=thread.start, identity=viewer.identity, context=thread.context, identified=identified,
                 limits=parts.limits,
-            )
+            )  # fmt: skip
             steps = decide(facts)
             regard = self.profiles.regard(facts, steps, profile=profile, at=at)
             steps = with_offer(regard, facts, steps)

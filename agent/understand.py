@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from agent.batch import Batch
 from agent.clauses import Clause, split_clauses
 from agent.context import Context, read_context
 from agent.entities import find_entities
@@ -15,13 +16,14 @@ from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.set_phrases import set_phrase
+from agent.strange_words import StrangeWords
 from agent.topics import ROLE, topic_reading, with_topics
 from agent.urgency import Urgency, WorthOf
 from rapport.escalation import REASONS, Thresholds, Watch, later_ask
 from rapport.finishing import Finishing
 from rapport.heads import HeadOutput, sentiment_of
 from rapport.likeness import pack
-from rapport.text import mask, tidy
+from rapport.text import tidy
 from rapport.types import Ask, Conversation, Entity, Message, Understanding
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Understander:
 
     heads: the classifiers in use. least: thresholds of the escalation levels. shapes: says what the company's own
     numbers look like now, such as `agent.number_shapes.StoreShapes`. worth: says what is at stake, such as
-    `agent.worth.StoreWorth`.
+    `agent.worth.StoreWorth`. words: doubts requests with strange words, where the heads know a shop alone.
     Raises IndexMismatch where a head was fitted on another encoder.
     """
 
@@ -73,6 +75,7 @@ class Understander:
         shapes: Callable[[], NumberShapes] = NumberShapes,
         worth: WorthOf | None = None,
         topics: "Topics | None" = None,
+        words: StrangeWords | None = None,
     ) -> None:
         encoder = heads.suite.encoder
         self.suite = heads.suite if topics is None else heads.suite.beside({ROLE: topics.classifier})
@@ -80,6 +83,7 @@ class Understander:
         self._finishing = Finishing(heads.finished, encoder)
         self._shapes = shapes
         self._topics = topics
+        self._words = words
 
     def understand(
         self, messages: Sequence[Message], conversation: Conversation, *, today: date
@@ -93,12 +97,14 @@ class Understander:
         entities = self._entities(text, conversation, context, today)
         follow = follow_up(text, entities, context)
         clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
-        batch = _Batch([text, *(clause.text for clause in clauses), *_completed(follow)])
+        batch = Batch([text, *(clause.text for clause in clauses), *_completed(follow)])
         read = self.suite.read(batch.texts, later=self._urgency.alarm)
         readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
         asks = with_topics(asks, clauses, topic_reading(self._topics, batch.rows, read), message=text)
+        language = detect_language(text, default=conversation.locale)
+        asks = self._words.doubt(asks, language) if self._words else asks
         sentiment = float(sentiment_of(read.outputs["sentiment"])[0])
         whole = (text, batch.texts[0], read.vectors[0])
         urgent = self._urgency.read(
@@ -111,7 +117,7 @@ class Understander:
             escalate=round(urgent.escalate, 4),
             escalate_reason=REASONS.get(urgent.reason, ""),
             escalate_level=urgent.level,
-            language=detect_language(text, default=conversation.locale),
+            language=language,
             entities=entities,
             finished=round(self._finishing.read(*whole), 4),
             packed=pack(read.vectors[0]),
@@ -128,16 +134,6 @@ class Understander:
         return find_entities(text, today=today, shapes=self._shapes(), locale=conversation.locale, postcode_asked=asked)
 
 
-class _Batch:
-    """Texts to encode, each distinct masked text once. rows: original text -> its place."""
-
-    def __init__(self, originals: Sequence[str]) -> None:
-        masked = {text: mask(text) for text in originals}
-        places = {text: row for row, text in enumerate(dict.fromkeys(masked.values()))}
-        self.texts = list(places)
-        self.rows = {text: places[masked[text]] for text in originals}
-
-
 def joined_text(messages: Sequence[Message]) -> str:
     """The messages as one text, a line each, every line tidied."""
     return "\n".join(tidy(line) for message in messages for line in message.text.splitlines() if tidy(line))
@@ -150,7 +146,7 @@ def _impossible(entities: Sequence[Entity]) -> frozenset[str]:
     return frozenset({"verify_me", "greeting", "confirm", "deny"}) if about_order else frozenset()
 
 
-def _readings(batch: _Batch, output: HeadOutput, impossible: frozenset[str]) -> Mapping[str, Reading]:
+def _readings(batch: Batch, output: HeadOutput, impossible: frozenset[str]) -> Mapping[str, Reading]:
     known = output.without(impossible) if impossible else output
     return {text: _reading(text, row, known) for text, row in batch.rows.items()}
 

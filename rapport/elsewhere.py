@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FILE = "elsewhere.safetensors"
 _LETTERS = re.compile(r"[^\W_]+")
 TRADES = Path(__file__).with_name("trades.toml")
+SHOP_WORDS = TRADES.with_name("shop_words.txt")  # the stems of what a shop's own customers write, a line each
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,11 @@ class Bm25:
         # The same by passage, to score a few passages without touching the others.
         self._offsets, self._terms, self._by_row = counts.offsets, counts.terms, weights
 
+    def has(self, term: str) -> bool:
+        """Whether a passage has the term."""
+        number = self.numbers.get(term)
+        return number is not None and self._starts[number] < self._starts[number + 1]
+
     def query(self, terms: Sequence[str]) -> Query:
         """Look the terms up. A term that no passage has still counts for the bound: nothing matches it."""
         known: dict[int, int] = {}

@@ -61,6 +61,11 @@ class Searcher:
         """The sentences of a passage's text, by the splitter trained on the articles."""
         return self._opened.index.sentences(text)
 
+    def knows(self, term: str) -> bool:
+        """Whether a passage that anyone may see has this term."""
+        shelf = self._opened.shelves.get("public")
+        return shelf is not None and shelf.bm25.has(term)
+
     def refresh(self) -> bool:
         """Pick up a newer index on disk; True where there was one. Searches go on meanwhile."""
         if self._home is None:

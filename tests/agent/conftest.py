@@ -15,6 +15,7 @@ from agent.check import Checker
 from agent.compose import Composer
 from agent.desk import Desk
 from agent.extract import Extractor
+from agent.own_trade import OwnTrade
 from agent.turn import Agent, Parts
 from agent.writer import ChatWriter, GroundedComposer
 from crm.store import Store
@@ -167,7 +168,7 @@ def open_shop(home: Home, store: Store) -> Shop:
 
     encoder, clock = HashingEncoder(), FixedClock(NOON)
     searcher = sync.ensure(home, store, encoder=encoder, settings=SETTINGS.retrieval)
-    understander, models = load_understander(home, store, encoder)
+    understander, models = load_understander(home, store, encoder, knows=searcher.knows)
     catalogue = Catalogue(store)
     extractor = Extractor(encoder.encode, searcher.sentences, article=lambda key: article_text(store, key))
     agent = Agent(
@@ -176,6 +177,7 @@ def open_shop(home: Home, store: Store) -> Shop:
             settings=SETTINGS,
             understander=understander,
             searcher=searcher,
+            trade=OwnTrade(understander.suite, limits_of(SETTINGS)),
             tools=Tools(store, catalogue),
             composer=Composer(company=SETTINGS.company, facts=("email", "postcode"), extractor=extractor),
             desk=Desk(GroundedComposer(), Checker(catalogue)),

@@ -21,6 +21,12 @@ def test_a_score_equals_the_value_worked_by_hand():
     assert bm25.scores(bm25.query(["shoe"])) == pytest.approx([first, second, 0.0], rel=1e-6)
 
 
+def test_a_part_has_the_terms_of_its_own_passages_alone():
+    counts = count_terms([Counter(text) for text in TEXTS])
+    first = Bm25(counts.rows(0, 2), vocabulary={word: index for index, word in enumerate(counts.vocabulary)})
+    assert [first.has(word) for word in ("shoe", "size", "parcel", "zebra")] == [True, True, False, False]
+
+
 def test_the_scores_equal_those_of_bm25s():
     import bm25s
 

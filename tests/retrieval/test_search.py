@@ -142,3 +142,10 @@ def test_an_empty_index_answers_nothing():
 def test_a_question_without_a_known_word_is_searched_by_meaning():
     hits = searcher_over([passage(1, "shoe")]).search("???", Viewer()).hits
     assert [hit.via for hit in hits] == ["dense"]
+
+
+def test_only_the_words_of_public_passages_are_known():
+    made = [passage(1, "late parcel"), passage(2, "secret card", visibility="owner", owner="s:ann")]
+    searcher = searcher_over(made)
+    assert [searcher.knows(term) for term in ("parcel", "secret", "zebra")] == [True, False, False]
+    assert not searcher_over(made[1:]).knows("secret")

@@ -109,11 +109,18 @@ def test_the_front_page_leads_to_the_chat(served):
         assert answer.headers["location"] == "/chat/"
 
 
-def test_a_new_article_is_answered_from_after_the_next_index_update(served, keep, talk):
+@pytest.mark.parametrize(
+    ("key", "title", "text", "question"),
+    [("kayaks", "Kayak rental", "You can rent a kayak for 35 euros a day at the lake house in Immenstadt.",
+      "Can I rent a kayak, and what does it cost?"),
+     ("engraving", "Engraving", "We engrave your name on a bottle for 35 euros. It takes three days.",
+      "What does it cost to have my name engraved on a bottle?")],
+)  # fmt: skip
+def test_a_new_article_is_answered_from_after_the_next_index_update(served, keep, talk, key, title, text, question):
     from ui.api.syncing import IndexKeeper
 
-    keep("engraving", title="Engraving", text="We engrave your name on a bottle for 35 euros. It takes three days.")
+    keep(key, title=title, text=text)
     IndexKeeper(served.service).once()
-    done = talk.say("What does it cost to have my name engraved on a bottle?")[-1][1]
+    done = talk.say(question)[-1][1]
     assert "35 euros" in done["reply"]
-    assert done["citations"][0]["id"] == "test:engraving"
+    assert done["citations"][0]["id"] == f"test:{key}"

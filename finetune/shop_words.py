@@ -1,0 +1,36 @@
+"""Collect the words of a shop's customers, once, from the messages that the shipped heads are fitted on.
+
+`python -m finetune.shop_words` makes the file anew that `agent.strange_words` reads.
+"""
+
+import re
+from pathlib import Path
+
+from finetune.common_texts import common_rows
+from finetune.elsewhere import INSIDE, UTTERANCES, family_rows
+from finetune.examples import intent_rows, representative
+from rapport.elsewhere import SHOP_WORDS
+from rapport.heads import OOS
+from rapport.sample import build_sample
+from retrieval.terms import analyzer
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def shop_words() -> list[str]:
+    """The stems of all words in messages to a shop, sorted."""
+    splits = intent_rows(representative(build_sample().examples, train=UTTERANCES), more=common_rows())
+    texts = [row.text for row in splits.train if row.label != OOS]
+    texts += [row.text for row in family_rows() if row.label.startswith(INSIDE)]
+    return sorted({term for text in texts for term in analyzer()(text) if _WORD.fullmatch(term)})
+
+
+def make(target: Path = SHOP_WORDS) -> int:
+    """Write the file. Returns how many words it has."""
+    found = shop_words()
+    target.write_text("\n".join(found) + "\n", encoding="utf-8")
+    return len(found)
+
+
+if __name__ == "__main__":
+    print(make())
