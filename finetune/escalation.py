@@ -53,7 +53,7 @@ def fit_escalation(
     held_out, name = (test, "test") if len(test) else (dev, "dev")
     scores = {"on": f"{name} conversations", **escalation_scores(head, held_out, ask=hearing.ask(held_out.encoded))}
     if refit:
-        every = maker.rows(dialogues)
+        every = train.plus(dev).plus(test)
         head = refit_wide_head(head, every.encoded, vectors.encoder, given=hearing.given(every))
     return head, scores
 

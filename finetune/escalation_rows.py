@@ -38,6 +38,17 @@ class Rows:
     def __len__(self) -> int:
         return len(self.said)
 
+    def plus(self, other: "Rows") -> "Rows":
+        """These rows, then the other ones."""
+        return Rows(
+            self.encoded.plus(other.encoded),
+            said=self.said + other.said,
+            levels=self.levels + other.levels,
+            reasons=self.reasons + other.reasons,
+            languages=self.languages + other.languages,
+            invented=self.invented + other.invented,
+        )
+
 
 class RowMaker:
     """Makes rows of conversations; each distinct message is encoded and read once, however often it occurs."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rapport.errors import IndexMismatch
 from rapport.heads import Head, HeadOutput, base_name, load_head
-from rapport.passes import Pass, passes, pooled
+from rapport.passes import Pass, own_vectors, passes, pooled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,7 +131,11 @@ def classify(classifier: Classifier, texts: Sequence[str], vectors: "np.ndarray"
     """What one classifier says of n (masked) texts whose (n, dim) shared vectors are known already."""
     if classifier.top is None:
         return classifier.head.predict(vectors, texts)
-    return Suite(encoder, {"it": classifier}).read(texts).outputs["it"]
+    import numpy as np
+
+    classifier.head.check_base(encoder)
+    own = own_vectors(local(encoder), texts, top=classifier.top, start=classifier.start)
+    return classifier.head.predict(np.hstack([own, vectors]), texts)
 
 
 def load_classifier(folder: Path, encoder: "Encoder") -> Classifier:

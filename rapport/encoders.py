@@ -84,6 +84,16 @@ class BertEncoder(LocalEncoder):
         states = {layer: entering[layer] if layer else inputs for layer in layers}
         return _unit(vectors), states, mask
 
+    def entering(self, ids: Sequence[Sequence[int]], layer: int) -> "tuple[torch.Tensor, torch.Tensor]":
+        """The states that enter one layer (the ids for layer 0) and the mask, of one batch; no layer above runs."""
+        import torch
+
+        inputs, mask = (tensor.to(self.transformer.device) for tensor in padded(ids))
+        if layer == 0:
+            return inputs, mask
+        with torch.inference_mode(), self.threads(sum(map(len, ids))):
+            return _through(self.transformer, inputs, mask, until=layer)[1][layer], mask
+
     def threads(self, tokens: int) -> AbstractContextManager[None]:
         """Run torch with as many threads as a pass of so many tokens is fastest with."""
         return _threads(1 if tokens <= ONE_THREAD_TOKENS else self._all_threads, self._all_threads)
@@ -108,17 +118,19 @@ class ChainEncoder(LocalEncoder):
         return vectors
 
 
-def _through(transformer: Any, inputs: "torch.Tensor", mask: "torch.Tensor") -> "tuple[torch.Tensor, Any]":
-    """The last hidden states, and those that enter each layer."""
+def _through(
+    transformer: Any, inputs: "torch.Tensor", mask: "torch.Tensor", *, until: int | None = None
+) -> "tuple[torch.Tensor, Any]":
+    """The last hidden states, and those that enter each layer. until: the first layer that need not run."""
     if transformer.config._attn_implementation != "sdpa":
         output = transformer(input_ids=inputs, attention_mask=mask, output_hidden_states=True)
         return output.last_hidden_state, output.hidden_states
     seen = None if bool(mask.all()) else mask[:, None, None, :].bool()
     hidden, entering = transformer.embeddings(input_ids=inputs), []
-    for layer in transformer.encoder.layer:  # having the model collect the states costs half a layer
+    for layer in transformer.encoder.layer[:until]:  # having the model collect the states costs half a layer
         entering.append(hidden)
         hidden = layer(hidden, seen)
-    return hidden, entering
+    return hidden, [*entering, hidden]
 
 
 @contextmanager

@@ -36,6 +36,26 @@ def passes(encoder: BertEncoder, texts: Sequence[str], *, layers: frozenset[int]
         yield Pass(tuple(rows), vectors, states, mask)
 
 
+def own_vectors(encoder: BertEncoder, texts: Sequence[str], *, top: Any, start: int) -> "np.ndarray":
+    """(n, dim) float32 unit vectors of a classifier's own layers, of each different text once.
+
+    Of the encoder only the layers below `start` run.
+    """
+    import numpy as np
+
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    encodings = encoder.tokenize(list(places))
+    order = sorted(range(len(places)), key=lambda row: len(encodings[row]))
+    own = np.zeros((len(places), encoder.dim), dtype=np.float32)
+    for first in range(0, len(order), CHUNK):
+        rows = order[first : first + CHUNK]
+        ids = [encodings[row].ids for row in rows]
+        given, mask = encoder.entering(ids, start)
+        with encoder.threads(sum(map(len, ids))):
+            own[rows] = pooled(top, given, mask)
+    return own[[places[text] for text in texts]]
+
+
 def pooled(top: Any, given: "torch.Tensor", mask: "torch.Tensor") -> "np.ndarray":
     """`unit_vectors` at inference: float32 without gradients, off the device."""
     import torch

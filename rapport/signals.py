@@ -131,6 +131,8 @@ def features(words: Words, *, sentiment: float, past: Past) -> dict[str, float]:
         "sentiment_before": before,
         "sentiment_of_three": sum(trail[-3:]) / len(trail[-3:]),
         "unhappy_in_a_row": _unhappy_in_a_row(trail) / 3,
+        "unhappy_twice": _unhappy_together(trail, 2),
+        "unhappy_thrice": _unhappy_together(trail, 3),
         "worse": max(0.0, before - sentiment),
         "asked": min(past.asked, 3) / 3,
         "unhelped": unhelped,
@@ -197,3 +199,13 @@ def _unhappy_in_a_row(trail: Sequence[float]) -> int:
             break
         count += 1
     return count
+
+
+def _unhappy_together(trail: Sequence[float], count: int) -> float:
+    """How unhappy the last `count` messages are, all of them, 0-1; a mild one weighs by how near it comes to unhappy.
+
+    What is told from one message by a line alone gets lost where the mood is just above it.
+    """
+    if len(trail) < count:
+        return 0.0
+    return math.prod(min(1.0, max(0.0, sentiment / UNHAPPY)) for sentiment in trail[-count:])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapport.classifiers import Classifier, Suite, later_output, local
+from rapport.classifiers import Classifier, Suite, classify, later_output, local
 from rapport.doubles import HashingEncoder
 from rapport.errors import IndexMismatch
 from rapport.heads import Head, base_name
@@ -90,3 +90,15 @@ def test_one_that_is_asked_later_about_some_texts_says_of_them_what_it_says_of_a
     np.testing.assert_array_equal(read.outputs["plain"].probabilities.argmax(1),
                                   suite.read(TEXTS).outputs["plain"].probabilities.argmax(1))  # fmt: skip
     assert not suite.read(TEXTS).kept
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", [0, 4])
+def test_own_layers_behind_vectors_that_are_known_say_what_a_suite_says(encoder, start):
+    top = top_of(encoder.transformer, start).to(dtype=encoder.transformer.dtype).eval()
+    one = Classifier(head=head(encoder, wide=True, start=start), top=top, start=start)
+    texts = [*TEXTS, TEXTS[0]]
+    read = Suite(encoder, {"it": one}).read(texts)
+    said = classify(one, texts, read.vectors, encoder=encoder)
+    np.testing.assert_allclose(said.probabilities, read.outputs["it"].probabilities, atol=0.02)
+    assert classify(one, [], read.vectors[:0], encoder=encoder).probabilities.shape == (0, 3)

@@ -98,6 +98,18 @@ def test_a_mood_that_lasts_is_counted_from_the_end():
     assert seen("x", sentiment=0.4, trail=(-0.9, -0.9))["unhappy_in_a_row"] == 0.0
 
 
+def test_a_mood_just_above_the_line_counts_for_nearly_as_much_as_one_below_it():
+    below = seen("x", sentiment=-0.8, trail=(0.5, -0.9, -0.7))
+    assert (below["unhappy_twice"], below["unhappy_thrice"]) == (1.0, 1.0)
+    above = seen("x", sentiment=-0.27, trail=(-0.9, -0.15))
+    assert above["unhappy_in_a_row"] == 0.0
+    assert above["unhappy_twice"] == pytest.approx(0.9 * 0.5)
+    assert above["unhappy_thrice"] == pytest.approx(0.9 * 0.5)
+    first = seen("x", sentiment=-0.8)
+    assert (first["unhappy_twice"], first["unhappy_thrice"]) == (0.0, 0.0)
+    assert seen("x", sentiment=-0.8, trail=(0.1, -0.9))["unhappy_thrice"] == 0.0
+
+
 def test_what_is_at_stake_is_measured_against_the_usual_order():
     # ten times the usual order is 1, the usual one or less 0, on a log scale
     assert seen("my order over €1,000 is lost", usual_value=100.0)["worth"] == pytest.approx(1.0)
