@@ -8,6 +8,7 @@ import importlib
 import logging
 import os
 import secrets
+import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -64,7 +65,8 @@ def connected() -> Iterator[Any]:
     """Ray, connected for as long as the block runs; what runs inside shares it, and one that was there before stays."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # else Ray tells its makers how it is used
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    if not on_cluster():  # its ports are open to the network: who lacks the token may not use them
+    if not on_cluster() and "ray" not in sys.modules:  # Ray reads it as it loads
+        # Its ports are open to the network: who lacks the token may not use them.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
