@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from profiles.windows import Outcome, Window
 
 _FILES = {"any": "trees-any.txt", "count": "trees-count.txt"}
-SHARES = {"nets": 1.0, "trees": 2.0, "curves": 2.0, "models": 0.5}  # in the odds; models: BG/NBD
+SHARES = {"nets": 2.0, "trees": 2.0, "curves": 2.0, "models": 1.0}  # in the odds; models: BG/NBD
 COUNTERS = {"nets": 2.0, "curves": 1.0}  # in the number: trees end at the most that they have seen
-_IMPLIED, _FEW = 0.7, 0.5  # part of the odds that the number implies where hardly any is expected, and where half that
 _LEAST, _HALF, _MOST = 0.6, 0.2, 1.03  # factors of the smallest and largest numbers, and the number half way
 _ROUNDS = 200
 _SETTINGS: dict[str, Any] = {
@@ -88,17 +87,16 @@ def odds_shift(odds: "np.ndarray", bought: "np.ndarray") -> float:
 def averaged(opinions: Mapping[str, tuple["np.ndarray", "np.ndarray"]]) -> "tuple[np.ndarray, np.ndarray]":
     """The average of the opinions that are there: log odds by `SHARES`, and logarithm of the number by `COUNTERS`.
 
-    The odds lie between those of any purchase and those that the number implies by Poisson. Of who buys seldom, how
-    often they bought says more than whether they did; of who buys often, the number says little of whether they come.
+    The odds are the mean of those of any purchase and those that the number implies by Poisson: how often somebody
+    bought says more of a customer than whether they did.
     """
     import numpy as np
 
     total = sum(SHARES[name] for name in opinions)
     odds, count = np.sum([SHARES[name] / total * np.stack(both) for name, both in opinions.items()], axis=0)
-    mean = np.exp(np.clip(count, -20, 4))
-    part = _IMPLIED / (1 + mean / _FEW)
+    implied = np.log(np.expm1(np.exp(np.clip(count, -20, 4))))
     number = np.average([opinions[name][1] for name in COUNTERS], axis=0, weights=list(COUNTERS.values()))
-    return odds + part * (np.log(np.expm1(mean)) - odds), number
+    return (odds + implied) / 2, number
 
 
 def forecast(number: "np.ndarray") -> "np.ndarray":

@@ -171,10 +171,9 @@ def test_the_odds_are_shifted_until_the_mean_chance_is_the_share_of_those_who_bo
 def test_opinions_are_averaged_over_what_is_there():
     one, two = np.array([1.0]), np.array([3.0])
     odds, count = averaged({"nets": (one, two), "curves": (one, one), "models": (two, one)})
-    odds_told, number_told = (1 * 1 + 2 * 1 + 0.5 * 3) / 3.5, np.exp((1 * 3 + 2 * 1 + 0.5 * 1) / 3.5)
-    implied = 1 - np.exp(-number_told)
-    part = 0.7 / (1 + number_told / 0.5)  # 0.065: of who will probably buy 4.8 times, the number says little more
-    assert odds[0] == pytest.approx((1 - part) * odds_told + part * np.log(implied / (1 - implied)))
+    mean = (2 * 3 + 2 * 1 + 1 * 1) / 5
+    implied = 1 - np.exp(-np.exp(mean))
+    assert odds[0] == pytest.approx(((4 * 1 + 1 * 3) / 5 + np.log(implied / (1 - implied))) / 2)
     assert count[0] == pytest.approx((2 * 3 + 1 * 1) / 3)
 
 
