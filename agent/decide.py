@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from agent.context import Pending, Wanted
 from agent.decide_ask import decide_ask, record_after, record_step, step
-from agent.decide_bounds import beyond, trouble_elsewhere
+from agent.decide_bounds import beyond, told_in_passing, tried_to_be_verified, trouble_elsewhere
 from agent.decide_intent import asks_availability, points_back
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
-from agent.topics import asks_field
+from agent.topics import asks_of_order
 from rapport.escalation import GRAVE, REASONS
 from rapport.records import number_key
 from rapport.types import Ask, Identity, State
@@ -28,7 +28,7 @@ _WHY = re.compile(
 MOST_STEPS = 4
 _NO_OFFER = SMALL_TALK | {"declined"}
 SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
-STORY = 0.8  # probability of escalation below which a clear question for a field is answered, and a person offered
+STORY = 0.8  # probability of escalation below which a clear question about an order is answered, and a person offered
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
 _GRAVE = frozenset(REASONS[name] for name in GRAVE)
 _SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse"})
@@ -72,12 +72,13 @@ def _identity_refused(facts: Facts) -> tuple[Step, ...]:
 
 def _escalation(facts: Facts) -> tuple[Step, ...]:
     said = facts.understanding
-    if trouble_elsewhere(facts):
+    if trouble_elsewhere(facts) or tried_to_be_verified(facts):
         return ()
     set_phrase = said.main.intent in SMALL_TALK and said.main.confidence >= SET_PHRASE  # "are you a robot?"
     if said.escalate_level != "escalate" or (set_phrase and len(said.asks) == 1):
         return ()
-    if said.escalate < STORY and any(asks_field(ask) and _numbers(ask) for ask in said.asks):
+    clear = any(asks_of_order(ask) and _numbers(ask) for ask in said.asks)
+    if clear and (said.escalate < STORY or told_in_passing(said)):
         return ()
     if said.escalate_reason == REASONS["person"]:
         return (step("hand_over", "the customer asked for a person", "asked_for_person", said.main, 0),)

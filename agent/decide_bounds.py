@@ -1,7 +1,7 @@
 """Choose what to do about a request that is outside the agent's bounds by its words. Pure functions of the facts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from agent.bounds import crosses
@@ -10,7 +10,7 @@ from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, SMALL_TALK
 from rapport.escalation import REASONS
 from rapport.signals import UNHAPPY, says
-from rapport.types import Ask
+from rapport.types import Ask, Understanding
 
 # What words must show, by reason, for a message that is hardly about the company to be for a person all the same.
 SIGNS: Mapping[str, tuple[str, ...]] = {
@@ -65,7 +65,22 @@ def trouble_elsewhere(facts: Facts) -> bool:
         return True
     if reason == REASONS["repeated"] and scope < FAR:  # "a bill three times as high" is no third message to us
         return True
-    return not any(says(ask.text, sign) for ask in said.asks for sign in signs)
+    return not _shown(said, signs)
+
+
+def tried_to_be_verified(facts: Facts) -> bool:
+    """Whether what failed repeatedly is the match of who they are, which has a limit of its own."""
+    return facts.understanding.escalate_reason == REASONS["repeated"] and facts.identified.outcome == "failed"
+
+
+def told_in_passing(said: Understanding) -> bool:
+    """Whether a message seems to be for a person out of anger or after repeated failure, and no word shows it."""
+    reason = said.escalate_reason
+    return reason in (REASONS["anger"], REASONS["repeated"]) and not _shown(said, SIGNS[reason])
+
+
+def _shown(said: Understanding, signs: Sequence[str]) -> bool:
+    return any(says(ask.text, sign) for ask in said.asks for sign in signs)
 
 
 def _speaks_to_us(facts: Facts) -> bool:

@@ -78,7 +78,12 @@ def topic_intent(asked: Sequence[str]) -> str | None:
 
 def asks_field(ask: Ask) -> bool:
     """Whether it is clear that single fields of an order are asked for."""
-    return ask.topics_sure >= SURE and bool(single(ask.topics))
+    return asks_of_order(ask) and bool(single(ask.topics))
+
+
+def asks_of_order(ask: Ask) -> bool:
+    """Whether it is clear what is asked of an order: single fields, or how it stands."""
+    return ask.topics_sure >= SURE and bool(ask.topics)
 
 
 def single(asked: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from agent.context import Context, Pending
 from agent.decide import decide
 from agent.facts import Facts, Identified, Limits
@@ -73,6 +75,20 @@ def test_a_clear_question_inside_a_heated_story_is_answered_and_a_person_offered
     assert (one.rule, one.offers) == ("invoice", True)
     (over,) = decide(replace(asked, understanding=replace(heated, escalate=0.9)))
     assert over.decision.kind == "hand_over"
+
+
+@pytest.mark.parametrize("topic", ["status", "carrier"])
+def test_a_clear_question_is_answered_where_no_word_shows_the_anger_that_is_read(topic):
+    def rules(text, reason="anger"):
+        asked = facts(ask("order_status", text, topic, number="W1", sure=0.97))
+        heated = replace(asked.understanding, escalate=0.95, escalate_level="escalate", escalate_reason=reason)
+        return [(one.rule, one.offers) for one in decide(replace(asked, understanding=heated))]
+
+    calm = "No mail, no call, no text. How does W1 stand?"
+    assert rules(calm) == [("order_status", True)]
+    assert rules(calm, "repeated failure") == [("order_status", True)]
+    assert rules("You are liars and thieves. How does W1 stand?") == [("escalation", False)]
+    assert rules(calm, "danger or injury") == [("escalation", False)]
 
 
 def test_a_field_that_is_surely_asked_for_counts_for_more_than_a_less_sure_change():

@@ -77,8 +77,9 @@ def test_the_same_question_again_weighs_more_each_time(own_sample_home):
     for _ in range(3):
         turns.append(agent.ask("what is the meaning of blorp", viewer=Viewer(), conversation_id=id))
         id = turns[-1].conversation_id
+    assert [turn.understanding.escalate_level for turn in turns] == ["answer", "offer", "escalate"]
     shares = [turn.understanding.escalate for turn in turns]
-    assert shares[0] < shares[1] < shares[2]
+    assert max(shares[:2]) < 0.05 < 0.9 < shares[2]
     assert [read_context(turn.context).unhelped for turn in turns[:2]] == [1, 2]
 
 
