@@ -11,12 +11,11 @@ from dataclasses import replace
 from agent.context import Pending, Wanted
 from agent.decide_ask import decide_ask, record_after, record_step, step
 from agent.decide_bounds import beyond, told_in_passing, tried_to_be_verified, trouble_elsewhere
-from agent.decide_intent import asks_availability, points_back
+from agent.decide_intent import asks_availability, numbers_of, points_back
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
 from agent.topics import asks_of_order
 from rapport.escalation import GRAVE, REASONS
-from rapport.records import number_key
 from rapport.types import Ask, Identity, State
 
 _WHY = re.compile(
@@ -28,7 +27,7 @@ _WHY = re.compile(
 MOST_STEPS = 4
 _NO_OFFER = SMALL_TALK | {"declined"}
 SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
-STORY = 0.8  # probability of escalation below which a clear question about an order is answered, and a person offered
+STORY = 0.9  # probability of escalation below which a clear question about an order is answered, and a person offered
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
 _GRAVE = frozenset(REASONS[name] for name in GRAVE)
 _SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse"})
@@ -77,13 +76,16 @@ def _escalation(facts: Facts) -> tuple[Step, ...]:
     set_phrase = said.main.intent in SMALL_TALK and said.main.confidence >= SET_PHRASE  # "are you a robot?"
     if said.escalate_level != "escalate" or (set_phrase and len(said.asks) == 1):
         return ()
-    clear = any(asks_of_order(ask) and _numbers(ask) for ask in said.asks)
+    clear = [ask for ask in said.asks if asks_of_order(ask) and numbers_of(ask)]
     if clear and (said.escalate < STORY or told_in_passing(said)):
         return ()
     if said.escalate_reason == REASONS["person"]:
         return (step("hand_over", "the customer asked for a person", "asked_for_person", said.main, 0),)
     reason = said.escalate_reason or "the conversation needs a person"
-    return (step("hand_over", reason, "escalation", said.main, 0),)
+    over = step("hand_over", reason, "escalation", said.main, 0)
+    # what a court or a lawyer wants to know of an order is told beside
+    owed = _each(facts, clear) if clear and reason == REASONS["legal"] else ()
+    return (*(one for one in owed if one.looks_up), over)
 
 
 def _out_of_bounds(facts: Facts) -> tuple[Step, ...]:
@@ -91,7 +93,7 @@ def _out_of_bounds(facts: Facts) -> tuple[Step, ...]:
     asks, pending = facts.understanding.asks, facts.context.pending
     if pending is not None and pending.kind == "verify":
         return ()
-    found = any(beyond(facts, ask, index, None) for index, ask in enumerate(asks) if not _numbers(ask))
+    found = any(beyond(facts, ask, index, None) for index, ask in enumerate(asks) if not numbers_of(ask))
     return _each(facts, asks) if found else ()
 
 
@@ -101,7 +103,7 @@ def _offer_answered(facts: Facts) -> tuple[Step, ...]:
         return ()
     if main.intent == "confirm":
         return (step("hand_over", "the customer accepted the offer of a person", "offer_accepted", main, 0),)
-    if main.intent == "deny" and not _numbers(main):
+    if main.intent == "deny" and not numbers_of(main):
         return (step("answer", "the customer declined the offer of a person", "declined", main, 0),)
     return ()
 
@@ -134,7 +136,7 @@ def _question_answered(facts: Facts) -> tuple[Step, ...]:
     if pending is None or len(facts.understanding.asks) > 1:
         return ()
     if pending.kind in ("order_number", "which_order") and pending.wanted:
-        named = _numbers(main) or _pointed_at(main.text, facts.context.orders)
+        named = numbers_of(main) or _pointed_at(main.text, facts.context.orders)
         if named and _only_names_an_order(main):
             return tuple(record_step(facts, replace(pending.wanted[0], order=number), main) for number in named[:3])
     if pending.kind == "verify" and _WHY.match(main.text):
@@ -157,7 +159,7 @@ def _each(facts: Facts, asks: Iterable[Ask]) -> tuple[Step, ...]:
     steps: list[Step] = []
     for ask in serious or chosen[:1]:
         index = facts.understanding.asks.index(ask) if ask in facts.understanding.asks else 0
-        numbers: list[str] | list[None] = _numbers(ask)[:3] or [None]
+        numbers: list[str] | list[None] = numbers_of(ask)[:3] or [None]
         for number in numbers:
             taken = beyond(facts, ask, index, number) or decide_ask(facts, ask, index, number)
             steps.extend((*_record_first(facts, taken, number), taken, *record_after(facts, taken)))
@@ -246,7 +248,7 @@ def _asked_beside(main: Ask) -> tuple[Wanted, ...]:
         return ()
     likely = [name for name, share in main.alternatives if name in RECORD_RULES and share >= LEAST_SHARE]
     intent = likely[0] if likely else "order_status"
-    numbers = _numbers(main)[:3]
+    numbers = numbers_of(main)[:3]
     if numbers:
         return tuple(Wanted(intent=intent, text=main.text, order=number) for number in numbers)
     return (Wanted(intent=intent, text=main.text),) if likely else ()
@@ -260,17 +262,7 @@ def _waiting(facts: Facts, kind: str) -> tuple[Wanted, ...]:
 def _adds_something(facts: Facts, ask: Ask, resumed: tuple[Step, ...]) -> bool:
     """Whether a request in the message that gave the identity is a new one: it names an order or nothing waited."""
     taken = {one.order for one in resumed}
-    return not resumed or any(number not in taken for number in _numbers(ask))
-
-
-def _numbers(ask: Ask) -> list[str]:
-    """The order numbers of a request, as they were typed where they stand in its words."""
-    named = [entity for entity in ask.entities if entity.kind == "order_number"]
-    typed = {
-        number_key(entity.value): entity.text if number_key(entity.text) == number_key(entity.value) else entity.value
-        for entity in named
-    }
-    return list(typed.values())
+    return not resumed or any(number not in taken for number in numbers_of(ask))
 
 
 _WHICH: tuple[tuple[tuple[str, ...], Callable[[tuple[str, ...]], str | None]], ...] = (

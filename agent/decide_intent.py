@@ -6,6 +6,7 @@ from agent.facts import Choose, Facts
 from agent.forms import asks_question, requests_change, wants_order_changed
 from agent.intents import PRODUCT_INTENTS, RECORD_RULES, WRITE_INTENTS
 from agent.topics import asks_field, topic_intent
+from rapport.records import number_key
 from rapport.types import Ask, Identity
 
 _AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
@@ -130,3 +131,13 @@ def choose_of(text: str) -> Choose:
     if _OTHER.search(text):
         return "other"
     return "newest" if _NEWEST.search(text) else ""
+
+
+def numbers_of(ask: Ask) -> list[str]:
+    """The order numbers of a request, as they were typed where they stand in its words."""
+    named = [entity for entity in ask.entities if entity.kind == "order_number"]
+    typed = {
+        number_key(entity.value): entity.text if number_key(entity.text) == number_key(entity.value) else entity.value
+        for entity in named
+    }
+    return list(typed.values())

@@ -91,6 +91,16 @@ def test_a_clear_question_is_answered_where_no_word_shows_the_anger_that_is_read
     assert rules(calm, "danger or injury") == [("escalation", False)]
 
 
+def test_what_a_court_wants_to_know_of_an_order_is_told_beside_the_handover():
+    text = "The tribunal wants the invoice number of W1."
+    asked = facts(ask("invoice", text, "invoice number", number="W1", sure=0.97))
+    legal = replace(asked.understanding, escalate=0.99, escalate_level="escalate", escalate_reason="legal steps")
+    steps = decide(replace(asked, understanding=legal))
+    assert [(one.rule, one.offers) for one in steps] == [("invoice", False), ("escalation", False)]
+    stranger = decide(replace(asked, understanding=legal, identity=Identity.ANONYMOUS))
+    assert [one.rule for one in stranger] == ["escalation"]
+
+
 def test_a_field_that_is_surely_asked_for_counts_for_more_than_a_less_sure_change():
     text = "tell me how much you return of W1"
     (one,) = decide(facts(ask("return_item", text, "refund amount", number="W1", sure=0.97)))
