@@ -76,7 +76,7 @@ def _escalation(facts: Facts) -> tuple[Step, ...]:
     set_phrase = said.main.intent in SMALL_TALK and said.main.confidence >= SET_PHRASE  # "are you a robot?"
     if said.escalate_level != "escalate" or (set_phrase and len(said.asks) == 1):
         return ()
-    clear = [ask for ask in said.asks if asks_of_order(ask) and numbers_of(ask)]
+    clear = any(asks_of_order(ask) and numbers_of(ask) for ask in said.asks)
     if clear and (said.escalate < STORY or told_in_passing(said)):
         return ()
     if said.escalate_reason == REASONS["person"]:
@@ -84,7 +84,7 @@ def _escalation(facts: Facts) -> tuple[Step, ...]:
     reason = said.escalate_reason or "the conversation needs a person"
     over = step("hand_over", reason, "escalation", said.main, 0)
     # what a court or a lawyer wants to know of an order is told beside
-    owed = _each(facts, clear) if clear and reason == REASONS["legal"] else ()
+    owed = _each(facts, said.asks) if clear and reason == REASONS["legal"] else ()
     return (*(one for one in owed if one.looks_up), over)
 
 

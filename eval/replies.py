@@ -37,13 +37,18 @@ CITATION = re.compile(r"\[\d+\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One question and its reply. problems: what is wrong with it; wrong: fields that it may not state."""
+    """One question and its reply.
+
+    stated: the values asked for are told, or said to be missing. right: and no person is brought in.
+    wrong: fields that it may not state.
+    """
 
     shop: str
     topic: str
     text: str
     reply: str
     writer: str
+    stated: bool
     right: bool
     wrong: tuple[str, ...]
     invented: tuple[str, ...]
@@ -51,9 +56,15 @@ class Exchange:
     write_ms: float
 
     @property
+    def handed_over(self) -> bool:
+        """Whether a person takes over."""
+        return any(decision.startswith("hand_over") for decision in self.decisions)
+
+    @property
     def verdict(self) -> str:
         """What is wrong with the reply, in words."""
-        faults = [*([] if self.right else ["not what was asked"]), *(f"states the {name} too" for name in self.wrong)]
+        fault = "hands over as well" if self.stated and self.handed_over else "not what was asked"
+        faults = [*([] if self.right else [fault]), *(f"states the {name} too" for name in self.wrong)]
         return "; ".join([*faults, *(f"invents {number}" for number in self.invented)]) or "right"
 
 
@@ -68,12 +79,15 @@ class ReplyTally:
         """The stable output: rates in 0-1, invented as a count of replies, ms_p50 of the writing alone.
 
         wrong_field: another field's value in the place of the one asked for. beside: such a value beside it.
+        stated_handing_over: not among right_values; states what was asked and brings a person in as well.
         """
         count = max(1, len(self.exchanges))
         own = [one for one in self.exchanges if one.writer.split(" + ")[0].removesuffix(" again") != COMPOSER]
         return {
             "replies": len(self.exchanges),
             "right_values": sum(one.right for one in self.exchanges) / count,
+            "stated_handing_over": sum(one.stated and not one.right and one.handed_over for one in self.exchanges)
+            / count,
             "wrong_field": sum(bool(one.wrong) and not one.right for one in self.exchanges) / count,
             "invented": sum(bool(one.invented) for one in self.exchanges),
             "right_decision": self.decisions.rate if self.decisions else None,
@@ -151,7 +165,7 @@ def article_texts(lab: Lab) -> str:
 def judged(shop: str, order: Order, topic: str, text: str, turn: Turn, *, articles: str = "") -> Exchange:
     """What is right and wrong with one reply. articles: what it may quote where it cites one."""
     reply = turn.reply.text if turn.reply else ""
-    right, wrong = judge(reply, order, topic)
+    answered, wrong = judge(reply, order, topic)
     quotable = articles if turn.reply and turn.reply.citations else ""
     told = Settings().company.contact_hours  # when a person answers
     allowed = facts_in(f"{text} {record_words(order)} {quotable} {told}")
@@ -162,7 +176,8 @@ def judged(shop: str, order: Order, topic: str, text: str, turn: Turn, *, articl
         text=text,
         reply=reply,
         writer=turn.models.get("writer", ""),
-        right=right and all(decision.kind == "answer" for decision in turn.decisions),
+        stated=answered,
+        right=answered and all(decision.kind == "answer" for decision in turn.decisions),
         wrong=wrong,
         invented=tuple(str(number) for number in sorted(stated.numbers - allowed.numbers)),
         decisions=tuple(f"{decision.kind} by {decision.rule}" for decision in turn.decisions),
