@@ -19,7 +19,6 @@ from retrieval.terms import analyzer
 SHIFT, MOST = 1.0, 3
 LEAST_LETTERS = 5  # of a word that may be another one, mistyped
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
-_WORD = re.compile(r"[^\W\d_]{3,}")
 _PLAIN = re.compile(r"[a-z]+")
 
 
@@ -38,8 +37,7 @@ class StrangeWords:
 
     def count(self, text: str) -> int:
         """How many different words of a text are strange."""
-        terms = dict.fromkeys(term for term in analyzer()(text) if _WORD.fullmatch(term))
-        return sum(not self._known(term) for term in terms)
+        return sum(not self._known(term) for term in analyzer().words(text))
 
     def _doubted(self, ask: Ask) -> Ask:
         numbered = any(entity.kind == "order_number" for entity in ask.entities)

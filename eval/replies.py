@@ -39,7 +39,7 @@ CITATION = re.compile(r"\[\d+\]")
 class Exchange:
     """One question and its reply.
 
-    stated: the values asked for are told, or said to be missing. right: and no person is brought in.
+    stated: the values asked for are told, or said to be missing. right: so, and nothing but answers was decided.
     wrong: fields that it may not state.
     """
 

@@ -1,7 +1,7 @@
 """Train the alarm once, on the sample company's train conversations; shipped as a folder, see `rapport.alarm`.
 
 Whole phrase families are held out of it, so what is measured on those stays true. `python -m finetune.alarm` makes it
-anew, in about ten minutes on one core.
+anew, in about five minutes on one core.
 """
 
 import tempfile

@@ -3,7 +3,6 @@
 `python -m finetune.shop_words` makes the file anew that `agent.strange_words` reads.
 """
 
-import re
 from pathlib import Path
 
 from finetune.common_texts import common_rows
@@ -14,15 +13,13 @@ from rapport.heads import OOS
 from rapport.sample import build_sample
 from retrieval.terms import analyzer
 
-_WORD = re.compile(r"[^\W\d_]{3,}")
-
 
 def shop_words() -> list[str]:
     """The stems of all words in messages to a shop, sorted."""
     splits = intent_rows(representative(build_sample().examples, train=UTTERANCES), more=common_rows())
     texts = [row.text for row in splits.train if row.label != OOS]
     texts += [row.text for row in family_rows() if row.label.startswith(INSIDE)]
-    return sorted({term for text in texts for term in analyzer()(text) if _WORD.fullmatch(term)})
+    return sorted({term for text in texts for term in analyzer().words(text)})
 
 
 def make(target: Path = SHOP_WORDS) -> int:

@@ -45,6 +45,10 @@ class Analyzer:
                 found.append(term)
         return found
 
+    def words(self, text: str) -> list[str]:
+        """The different terms of a text that are words: three letters or more, and nothing else."""
+        return [term for term in dict.fromkeys(self(text)) if len(term) >= 3 and term.isalpha()]
+
     def counts(self, texts: Iterable[str]) -> list[Counter[str]]:
         """How often each term stands in each text."""
         return [Counter(self(text)) for text in texts]
