@@ -1,4 +1,4 @@
-"""What lies outside an agent's bounds by its words alone: other people's data, its own inside, insults, a death.
+"""What lies outside an agent's bounds by its words alone: other people's data, its inside, insults, the law, a death.
 
 The patterns are a file, `bounds.toml`. Decides nothing; see `agent.decide_bounds`.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-BoundId = Literal["others", "inside", "abuse", "danger", "law", "bereavement"]
+BoundId = Literal["others", "inside", "abuse", "danger", "law", "steps", "other_matter", "bereavement"]
 FILE = Path(__file__).with_name("bounds.toml")
 
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from agent.context import Pending, Wanted
 from agent.decide_ask import decide_ask, record_after, record_step, step
-from agent.decide_bounds import beyond, told_in_passing, tried_to_be_verified, trouble_elsewhere
+from agent.decide_bounds import beyond, tried_to_be_verified, trouble_elsewhere
 from agent.decide_intent import asks_availability, numbers_of, points_back
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
+from agent.passing import told_in_passing
 from agent.topics import asks_of_order
 from rapport.escalation import GRAVE, REASONS
 from rapport.types import Ask, Identity, State
@@ -29,6 +30,7 @@ _NO_OFFER = SMALL_TALK | {"declined"}
 SET_PHRASE = 0.99  # confidence of a whole message that has a fixed meaning
 STORY = 0.9  # probability of escalation below which a clear question about an order is answered, and a person offered
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
+_ANSWERED_BESIDE = frozenset({REASONS["legal"], REASONS["anger"]})
 _GRAVE = frozenset(REASONS[name] for name in GRAVE)
 _SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse"})
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
@@ -83,8 +85,8 @@ def _escalation(facts: Facts) -> tuple[Step, ...]:
         return (step("hand_over", "the customer asked for a person", "asked_for_person", said.main, 0),)
     reason = said.escalate_reason or "the conversation needs a person"
     over = step("hand_over", reason, "escalation", said.main, 0)
-    # what a court or a lawyer wants to know of an order is told beside
-    owed = _each(facts, said.asks) if clear and reason == REASONS["legal"] else ()
+    # what a court or a customer who is angry at us wants to know of an order is told beside
+    owed = _each(facts, said.asks) if clear and reason in _ANSWERED_BESIDE else ()
     return (*(one for one in owed if one.looks_up), over)
 
 

@@ -73,12 +73,6 @@ def tried_to_be_verified(facts: Facts) -> bool:
     return facts.understanding.escalate_reason == REASONS["repeated"] and facts.identified.outcome == "failed"
 
 
-def told_in_passing(said: Understanding) -> bool:
-    """Whether a message seems to be for a person out of anger or after repeated failure, and no word shows it."""
-    reason = said.escalate_reason
-    return reason in (REASONS["anger"], REASONS["repeated"]) and not _shown(said, SIGNS[reason])
-
-
 def _shown(said: Understanding, signs: Sequence[str]) -> bool:
     return any(says(ask.text, sign) for ask in said.asks for sign in signs)
 

@@ -87,7 +87,7 @@ def test_a_clear_question_is_answered_where_no_word_shows_the_anger_that_is_read
     calm = "No mail, no call, no text. How does W1 stand?"
     assert rules(calm) == [("order_status", True)]
     assert rules(calm, "repeated failure") == [("order_status", True)]
-    assert rules("You are liars and thieves. How does W1 stand?") == [("escalation", False)]
+    assert rules("You are liars and thieves. How does W1 stand?") == [("order_status", False), ("escalation", False)]
     assert rules(calm, "danger or injury") == [("escalation", False)]
 
 
