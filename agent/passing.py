@@ -23,6 +23,11 @@ _CARRIERS = re.compile(
     re.IGNORECASE,
 )
 
+_AT_OTHERS = re.compile(
+    r"\b(?:angry|mad|livid|furious|fuming|fed up|disgusted|cross|outraged) (?:with|at) (?:myself\b|[A-Z][a-z]+|"
+    r"(?:my|our|his|her) (?!(?:orders?|parcels?|packages?|deliver\w+|purchases?|refunds?|returns?|experience)\b))"
+)
+
 
 def told_in_passing(said: Understanding) -> bool:
     """Whether a message seems to be for a person, and its words show no reason that concerns us."""
@@ -42,4 +47,5 @@ def _angry_at_us(sentence: str) -> bool:
     shown, accuses = says(sentence, "anger"), says(sentence, "accuses")
     if _US.search(sentence):
         return shown or accuses
-    return shown and not (_CARRIERS.search(sentence) or says(sentence, "others"))
+    others = _CARRIERS.search(sentence) or _AT_OTHERS.search(sentence) or says(sentence, "others")
+    return shown and not others

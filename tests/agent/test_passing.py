@@ -42,7 +42,8 @@ def test_steps_against_us_and_what_may_be_such_are_not_told_in_passing(text):
 @pytest.mark.parametrize(
     "text",
     ["I am angry, I am tired, and all I ask is if W1 was refunded.", "My husband is livid. How much was W1?",
-     "I am furious with the courier, they won't talk to me. What is the tracking number of W1?"],
+     "I am furious with the courier, they won't talk to me. What is the tracking number of W1?",
+     "I'm livid with Klarna. Did I pay W1 through them?", "I'm furious with my bank. How was W1 paid?"],
 )  # fmt: skip
 def test_a_mood_and_anger_at_others_are_told_in_passing(text):
     assert passes(text, "anger")
@@ -51,7 +52,8 @@ def test_a_mood_and_anger_at_others_are_told_in_passing(text):
 @pytest.mark.parametrize(
     "text",
     ["I am so angry with you. Where is W1?", "This is the worst service ever. When does W1 come?", "Scam! Where is W1",
-     "I'm furious. What's happening with W1?", "Your courier is a disgrace. Where is W1?", "Never again. How is W1?"],
+     "I'm furious. What's happening with W1?", "Your courier is a disgrace. Where is W1?", "Never again. How is W1?",
+     "I'm furious with my order W1. When does it come?"],
 )  # fmt: skip
 def test_anger_at_us_is_not_told_in_passing(text):
     assert not passes(text, "anger")
