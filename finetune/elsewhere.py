@@ -33,7 +33,7 @@ UTTERANCES = 200  # of the sample company, of each intent
 GROUP = 12  # neighbouring families that make one group
 STRENGTH, NOISE = 10.0, 0.25
 KIND = 0.5  # of a kind that is named, beside a unit vector; 1 sends away more of a shop's own customers
-LEAN = 2.0  # log odds given to being asked ourselves: a customer sent away is worse than a stranger answered
+LEAN = 1.5  # log odds given to being asked ourselves: a customer sent away is worse than a stranger answered
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 

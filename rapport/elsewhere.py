@@ -65,6 +65,19 @@ def by_kind(text: str) -> str:
     return _pattern(found).sub(lambda name: f" zz{_kind_of()[name[1].casefold()]} ", text)
 
 
+def names_other_trade(text: str) -> bool:
+    """Whether something is named that belongs to another trade."""
+    return by_kind(text) != text
+
+
+def other_shops(text: str) -> tuple[str, ...]:
+    """The names of well-known shops in a text, as they stand in the file."""
+    words = _LETTERS.findall(text.casefold())
+    found = frozenset(_beginnings().keys() & words)
+    names = [name[1].casefold() for name in _pattern(found).finditer(text)] if found else []
+    return tuple(dict.fromkeys(name for name in names if _kind_of().get(name) == "shop"))
+
+
 def kinds_named(texts: Sequence[str]) -> "np.ndarray":
     """(n, kinds) ones where a text that `by_kind` gave names something of the kind, else zeros."""
     import numpy as np

@@ -7,7 +7,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, save_elsewhere, trades
+from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, names_other_trade, other_shops, save_elsewhere, trades
 from rapport.errors import CorruptArtifact
 from rapport.lexical import PLACES
 from rapport.scope import either_outside
@@ -24,6 +24,13 @@ def test_a_name_stands_as_its_kind_whoever_is_named():
     assert by_kind("renew my passport") == by_kind("renew my driving licence").replace("driving licence", "passport")
     assert "zalando" not in by_kind("Where is my Zalando order?").casefold()
     assert by_kind("where is my order?") == "where is my order?"
+
+
+def test_what_another_trade_names_and_which_shops_are_found_in_a_text():
+    assert names_other_trade("renew my passport")
+    assert not names_other_trade("where is my order?")
+    assert other_shops("Is it cheaper at zalando or IKEA? Zalando, I think") == ("zalando", "ikea")
+    assert other_shops("renew my passport") == ()
 
 
 def test_the_log_odds_are_of_a_shops_groups_against_the_others():
