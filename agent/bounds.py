@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-BoundId = Literal["others", "inside", "abuse", "danger", "law", "steps", "other_matter", "bereavement"]
+BoundId = Literal["others", "inside", "who", "abuse", "danger", "law", "steps", "other_matter", "bereavement"]
 FILE = Path(__file__).with_name("bounds.toml")
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from agent.context import Pending, Wanted
 from agent.decide_ask import decide_ask, record_after, record_step, step
-from agent.decide_bounds import beyond, tried_to_be_verified, trouble_elsewhere
+from agent.decide_bounds import beyond, tried_to_be_verified, trouble_elsewhere, wants_nobody_here
 from agent.decide_intent import asks_availability, numbers_of, points_back
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
@@ -56,6 +56,8 @@ def _danger_or_law(facts: Facts) -> tuple[Step, ...]:
 
 
 def _person_asked_for(facts: Facts) -> tuple[Step, ...]:
+    if wants_nobody_here(facts):
+        return ()
     for index, ask in enumerate(facts.understanding.asks):
         least = facts.limits.confidence if facts.understanding.language == "en" else SURE_ABROAD
         sure = ask.confidence >= least and ask.in_scope >= facts.limits.in_scope

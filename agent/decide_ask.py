@@ -39,7 +39,7 @@ def step(kind: DecisionKind, reason: str, rule: str, ask: Ask, index: int) -> St
 
 def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) -> Step:
     """What to do about one request; `number` is the order number that it names, if any."""
-    if number is not None and _DIGITS.fullmatch(number) and ask.in_scope < FAR:
+    if number is not None and _DIGITS.fullmatch(number) and ask.in_scope < DOUBTFUL:
         return _outside(facts, ask, index)  # a meter reading, another company's booking
     intent = intent_of(facts, ask, number)
     answerable = facts.answerable[index] if index < len(facts.answerable) else 0.0

@@ -8,6 +8,7 @@ from agent.bounds import crosses
 from agent.decide_ask import DOUBTFUL, FAR, step
 from agent.facts import Facts, Step
 from agent.intents import ANSWERS_TO_US, SMALL_TALK
+from agent.other_trades import concerns_other_trade, takes_legal_steps, wants_explanation, wants_other_person
 from rapport.escalation import REASONS
 from rapport.signals import UNHAPPY, says
 from rapport.types import Ask, Understanding
@@ -22,6 +23,7 @@ SIGNS: Mapping[str, tuple[str, ...]] = {
     REASONS["value"]: (),
 }
 _TO_US = re.compile(r"\b(?:you|your|yours|u|ur|this (?:shop|store|company))\b", re.IGNORECASE)
+_HARM = ("safety", "threat", "menace", "body")
 CLEAR = 0.7  # confidence from which an insult has a request beside it, which is answered
 
 
@@ -38,6 +40,8 @@ def beyond(facts: Facts, ask: Ask, index: int, number: str | None) -> Step | Non
         return step("hand_over", "a death in the family", "bereavement", ask, index)
     if crosses(ask.text, "inside"):
         return step("answer", "asks for the agent's own inside", "out_of_scope", ask, index)
+    if number is None and crosses(ask.text, "who"):
+        return step("answer", "asks who somebody is", "out_of_scope", ask, index)
     if number is None and crosses(ask.text, "others"):
         return step("answer", "asks about another person's affairs", "others", ask, index)
     if number is None and crosses(ask.text, "abuse") and not _asks_something(facts, ask):
@@ -56,16 +60,47 @@ def trouble_elsewhere(facts: Facts) -> bool:
     reason, scope = said.escalate_reason, max(ask.in_scope for ask in said.asks)
     if reason == REASONS["person"] and scope < DOUBTFUL and said.main.intent != "talk_to_person":
         return True  # somebody is wanted, and not from this company
+    other = _names_other_trade(facts)
+    if said.language == "en" and _concerns_others(facts, scope, other=other):
+        return True
     signs = SIGNS.get(reason)
     # an injury and a wish for a person are heard unless the message is surely about something else
-    heard = reason == REASONS["safety"] or said.main.intent == "talk_to_person"
-    if signs is None or scope >= (FAR if heard else DOUBTFUL):
+    heard = (reason == REASONS["safety"] and not other) or said.main.intent == "talk_to_person"
+    doubtful = facts.limits.in_scope if other else DOUBTFUL
+    if signs is None or scope >= (FAR if heard else doubtful):
         return False
     if reason == REASONS["anger"] and (said.sentiment > UNHAPPY or (scope < FAR and not _speaks_to_us(facts))):
         return True
     if reason == REASONS["repeated"] and scope < FAR:  # "a bill three times as high" is no third message to us
         return True
     return not _shown(said, signs)
+
+
+def wants_nobody_here(facts: Facts) -> bool:
+    """Whether a message that reads as a wish for a person wishes for none of the company's people."""
+    asks = facts.understanding.asks
+    if all(wants_explanation(ask.text) for ask in asks):
+        return True
+    doubtful = max(ask.in_scope for ask in asks) < facts.limits.in_scope and not any(facts.own_trade)
+    return doubtful and any(wants_other_person(ask.text) for ask in asks)
+
+
+def _concerns_others(facts: Facts, scope: float, *, other: bool) -> bool:
+    """Whether the words show that a reason to hand over concerns another company. other: it names something of one."""
+    said, far = facts.understanding, scope < FAR and not _speaks_to_us(facts)
+    reason = said.escalate_reason
+    if reason == REASONS["person"]:
+        return wants_nobody_here(facts) or (far and not _shown(said, ("person",)))
+    if reason == REASONS["safety"]:  # "call a plumber, the pipe is leaking"
+        return other and far and not _shown(said, _HARM)
+    if reason == REASONS["legal"] and not any(takes_legal_steps(ask.text) for ask in said.asks):
+        return scope < DOUBTFUL  # "I was fined on the tram"
+    return other and (scope < FAR or (scope < DOUBTFUL and not _speaks_to_us(facts)))
+
+
+def _names_other_trade(facts: Facts) -> bool:
+    asks = facts.understanding.asks
+    return not any(facts.own_trade) and any(concerns_other_trade(ask.text) for ask in asks)
 
 
 def tried_to_be_verified(facts: Facts) -> bool:

@@ -170,3 +170,10 @@ def _pointed(match: re.Match[str], context: Context) -> tuple[Entity, ...]:
         return ()
     start, end = match.span("which")
     return (Entity(kind="order_number", text=match.string[start:end], value=number, start=start, end=end),)
+
+
+def completed(follow: FollowUp | None) -> tuple[str, ...]:
+    """The texts in which a follow-up is read too: completed by what went before, and by itself."""
+    if follow is None:
+        return ()
+    return (follow.query, follow.own) if follow.own else (follow.query,)

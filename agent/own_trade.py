@@ -12,11 +12,15 @@ from agent.facts import Limits
 from rapport.text import mask
 from rapport.types import Ask, Passage
 from retrieval.search import Found
+from retrieval.terms import analyzer
 
 if TYPE_CHECKING:
     from rapport.classifiers import Suite
 
 START = 300  # characters of a text that are read beside its title
+NEIGHBOURS = 5  # passages found: most of them sound so where the whole company is of the other trade
+NEAR = 0.2  # probability of being about a shop from which a question may well be about that article
+COVERED = 0.5  # of a question's words that a passage holds which alone sounds so
 MOST_PASSAGES = 5000  # remembered
 
 
@@ -40,7 +44,13 @@ class OwnTrade:
         least = self._limits
         if ask.in_scope >= least.in_scope or found.answerable < least.answerable or not found.hits:
             return False
-        return self.scope(found.hits[0].passage) < least.in_scope
+        best, *others = found.hits[:NEIGHBOURS]
+        if self.scope(best.passage) >= least.in_scope:
+            return False
+        if ask.in_scope >= NEAR:
+            return True
+        strange = sum(self.scope(hit.passage) < least.in_scope for hit in others)
+        return strange * 2 > len(others) or covered(ask.query, best.passage) >= COVERED
 
     def scope(self, passage: Passage) -> float:
         """Probability of being about a shop, 0-1: the lower one of the title alone and with the text.
@@ -57,3 +67,13 @@ class OwnTrade:
                     self._known.clear()
                 self._known[passage] = known
         return known
+
+
+def covered(question: str, passage: Passage) -> float:
+    """The share of a question's words that stand in a passage or its title, 0-1.
+
+    "Can I exchange 500 euros into dollars?" is not answered where a shop says in which currency its prices are.
+    """
+    asked = analyzer().words(question)
+    held = set(analyzer()(f"{passage.title} {passage.text}"))
+    return sum(word in held for word in asked) / max(len(asked), 1)

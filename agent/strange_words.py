@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from rapport.elsewhere import SHOP_WORDS
+from rapport.elsewhere import SHOP_WORDS, other_shops
 from rapport.types import Ask
 from retrieval.terms import analyzer
 
@@ -18,6 +18,10 @@ from retrieval.terms import analyzer
 # with 1.5 more ordinary ones are sent away.
 SHIFT, MOST = 1.0, 3
 LEAST_LETTERS = 5  # of a word that may be another one, mistyped
+OTHER_SHOP = 3  # strange words that the name of another shop counts for, unless prices are compared
+_COMPARES = re.compile(
+    r"\b(?:cheap\w*|pric\w+|match\w*|same|less|lower|beat|compare\w*|versus|vs|than|saw|seen|also|too)\b", re.IGNORECASE
+)
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _PLAIN = re.compile(r"[a-z]+")
 
@@ -36,8 +40,11 @@ class StrangeWords:
         return tuple(asks) if language != "en" else tuple(map(self._doubted, asks))
 
     def count(self, text: str) -> int:
-        """How many different words of a text are strange."""
-        return sum(not self._known(term) for term in analyzer().words(text))
+        """How many different words of a text are strange, the name of another shop counting for several."""
+        shops = {word for name in other_shops(text) for word in analyzer().words(name)}
+        shops = {word for word in shops if not self._knows(word)}
+        strange = sum(not self._known(term) for term in analyzer().words(text) if term not in shops)
+        return strange + (OTHER_SHOP if shops and not _COMPARES.search(text) else 0)
 
     def _doubted(self, ask: Ask) -> Ask:
         numbered = any(entity.kind == "order_number" for entity in ask.entities)

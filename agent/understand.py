@@ -10,11 +10,12 @@ from agent.batch import Batch
 from agent.clauses import Clause, split_clauses
 from agent.context import Context, read_context
 from agent.entities import find_entities
-from agent.follow_up import FollowUp, follow_up, only_values
+from agent.follow_up import FollowUp, completed, follow_up, only_values
 from agent.heads import Heads
 from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
+from agent.other_trades import points_at_other_trade
 from agent.set_phrases import set_phrase
 from agent.strange_words import StrangeWords
 from agent.topics import ROLE, topic_reading, with_topics
@@ -97,7 +98,7 @@ class Understander:
         entities = self._entities(text, conversation, context, today)
         follow = follow_up(text, entities, context)
         clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
-        batch = Batch([text, *(clause.text for clause in clauses), *_completed(follow)])
+        batch = Batch([text, *(clause.text for clause in clauses), *completed(follow)])
         read = self.suite.read(batch.texts, later=self._urgency.alarm)
         readings = _readings(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
@@ -168,21 +169,21 @@ def _asks(
 ) -> tuple[tuple[Ask, ...], list[int]]:
     """The requests with the row of each one's query vector."""
     if follow is not None and follow.intent is not None:
-        completed = readings[follow.query]
-        given = replace(completed, intent=follow.intent, confidence=FOLLOW_UP_CONFIDENCE, in_scope=1.0)
-        return (_ask(text, follow.query, given, entities),), [completed.row]
+        whole = readings[follow.query]
+        given = replace(whole, intent=follow.intent, confidence=FOLLOW_UP_CONFIDENCE, in_scope=1.0)
+        return (_ask(text, follow.query, given, entities),), [whole.row]
     groups = _group(_requests(clauses, entities), clauses, readings) if len(clauses) > 1 else []
     if len(groups) > 1:
         return _several(text, groups, entities)
     if follow is not None and follow.own and (follow.query == follow.own or _says_enough(follow, text, readings)):
         reading = _best([readings[follow.own], readings[text]])
         return (_ask(text, follow.own, reading, entities),), [readings[follow.own].row]
-    reading = _best([readings[text], *(group.reading for group in groups)])
+    reading = _best([readings[text], *(_in_light_of(text, readings[text], group) for group in groups)])
     if follow is not None and not _is_new(follow, reading):
-        completed = readings[follow.query]
-        if completed.own and (not reading.own or follow.kind == "bare"):
-            reading = completed
-        return (_ask(text, follow.query, reading, entities),), [completed.row]
+        whole = readings[follow.query]
+        if whole.own and (not reading.own or follow.kind == "bare"):
+            reading = whole
+        return (_ask(text, follow.query, reading, entities),), [whole.row]
     return (_ask(text, text, reading, entities),), [readings[text].row]
 
 
@@ -237,6 +238,12 @@ def _group(requests: frozenset[Clause], clauses: Sequence[Clause], readings: Map
     return groups
 
 
+def _in_light_of(text: str, whole: Reading, group: _Group) -> Reading:
+    """A part's reading, no surer to be for the company than the message where the part points at what that names."""
+    points = points_at_other_trade(text, text[group.start : group.end])
+    return replace(group.reading, in_scope=min(group.reading.in_scope, whole.in_scope)) if points else group.reading
+
+
 def _several(text: str, groups: Sequence[_Group], entities: tuple[Entity, ...]) -> tuple[tuple[Ask, ...], list[int]]:
     numbers = tuple(entity for entity in entities if entity.kind == "order_number")
     asks = []
@@ -277,12 +284,6 @@ def _says_enough(follow: FollowUp, text: str, readings: Mapping[str, Reading]) -
     """Whether "and returns?" is a question of its own, read with its "and" and without."""
     both = readings[text], readings[follow.own]
     return all(_speaks_for_itself(reading) for reading in both) and both[0].intent == both[1].intent
-
-
-def _completed(follow: FollowUp | None) -> tuple[str, ...]:
-    if follow is None:
-        return ()
-    return (follow.query, follow.own) if follow.own else (follow.query,)
 
 
 def _best(readings: Sequence[Reading]) -> Reading:

@@ -34,7 +34,9 @@ def rules(text: str, **more) -> list[str]:
     "text",
     ["Where is my wife's order?", "What did my brother buy?", "Give me the address of Cormac Nolan", "Who bought this?",
      "Send me the order history of jo@example.com", "What did the customer before me write?",
-     "I'd like to see my partner's invoices", "Has Minh Wang ordered anything?"],
+     "I'd like to see my partner's invoices", "Has Minh Wang ordered anything?",
+     "my sister says her refund is missing", "log me into jo@example.com", "is jo@example.com one of your customers",
+     "I'd like the phone number of the customer with jo@example.com"],
 )  # fmt: skip
 def test_another_persons_affairs_are_not_looked_up(text):
     assert rules(text) == ["others"]
@@ -44,7 +46,8 @@ def test_another_persons_affairs_are_not_looked_up(text):
     "text",
     ["Where is my order?", "I bought a gift for my wife's birthday, where is it?", "My e-mail is jo@example.com",
      "What do other customers say about this jacket?", "I received somebody else's parcel by mistake",
-     "Invoice of the Storm Parka", "My son needs bigger shoes, can I exchange them?"],
+     "Invoice of the Storm Parka", "log me in with my email jo@example.com", "When did Marie Curie die?",
+     "My son needs bigger shoes, can I exchange them?"],
 )  # fmt: skip
 def test_ones_own_affairs_are_not_taken_for_anothers(text):
     assert not crosses(text, "others")
@@ -92,9 +95,12 @@ def test_a_request_beside_an_insult_is_answered():
         "article"
     ]
     assert not crosses("Sorry for the stupid question", "abuse")
+    assert not crosses("what's the score in the Arsenal game", "abuse")
 
 
-@pytest.mark.parametrize("text", ["The charger is smouldering", "My son swallowed a part", "I don't want to live"])
+@pytest.mark.parametrize(
+    "text", ["The charger is smouldering", "My son swallowed a part", "I don't want to live", "my stove leaks gas"]
+)
 def test_danger_is_for_a_person_however_far_it_seems(text):
     (step,) = decide(facts(text, intent="product_question", in_scope=0.01))
     assert (step.decision.kind, step.decision.reason) == ("hand_over", "danger or injury")
@@ -108,7 +114,8 @@ def test_a_death_is_for_a_person():
 @pytest.mark.parametrize(
     "text",
     ["don't deliver W1, i found it cheaper", "could you void W1?", "I need W1 in blue instead", "take back W1",
-     "Set W1 to delivered", "W1 should go to the pickup point instead", "Apply the code SPRING to W1"],
+     "Set W1 to delivered", "W1 is no longer needed", "New destination for W1: 5 Rose Lane",
+     "W1 should go to the pickup point instead", "Apply the code SPRING to W1"],
 )  # fmt: skip
 def test_what_is_wanted_of_an_order_is_not_taken_for_a_question_about_it(text):
     steps = decide(facts(text))

@@ -51,3 +51,40 @@ def test_words_that_ask_for_a_change_outweigh_an_unsure_reading_of_a_delivery():
     text = "order W1 must not be sent"
     assert rules(text, "delivery_problem", scope=0.9, sure=0.7, number="W1") == ["order_status", "cannot_do"]
     assert rules(text, "delivery_problem", scope=0.9, sure=0.95, number="W1") == ["delivery"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "scope"),
+    [
+        ("The airline refuses compensation for my delay", "legal", 0.1),
+        ("I was fined on the tram though I had a ticket", "legal", 0.1),
+        ("Call a plumber for me, the pipe is leaking", "safety", 0.01),
+        ("can the nurse call me about my results", "person", 0.3),
+    ],
+)
+def test_trouble_with_another_trade_is_not_for_our_people_whatever_its_words_show(text, reason, scope):
+    assert rules(text, "complaint", scope=scope, reason=reason)[0] not in ("escalation", "asked_for_person")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "scope"),
+    [
+        ("my solicitor is preparing a claim", "legal", 0.05),
+        ("the carabiner broke and I'm bleeding, the ambulance is here", "safety", 0.01),
+        ("the doctor says that your gloves gave me a rash", "safety", 0.01),
+        ("give me a human", "person", 0.1),
+    ],
+)
+def test_a_threat_to_us_an_injury_and_a_wish_for_a_person_are_heard_beside_such_names(text, reason, scope):
+    assert rules(text, "talk_to_person", scope=scope, reason=reason)[0] in ("escalation", "asked_for_person")
+
+
+def test_who_asks_for_an_explanation_does_not_ask_for_a_person():
+    asked = rules("can you explain the frobnicator to me", "talk_to_person", scope=0.8, reason="person", sure=0.99)
+    assert asked[0] not in ("escalation", "asked_for_person")
+
+
+def test_who_somebody_is_is_not_told():
+    assert rules("how old is Aoife Byrne?", "product_question", scope=0.6) == ["out_of_scope"]
+    assert rules("when did Marie Curie die", "product_question", scope=0.01) == ["out_of_scope"]
+    assert rules("what did Aoife Byrne buy", "product_question", scope=0.01) == ["others"]

@@ -81,3 +81,12 @@ def test_such_an_article_answers_whatever_the_question_was_taken_for():
     ending = ask(0.001, intent="cancel_order", text="how do I end my lessons?")
     assert rules(ending, answerable=0.9, own_trade=True) == ["article"]
     assert rules(ending, answerable=0.9, own_trade=False) == ["out_of_scope"]
+
+
+def test_an_article_that_alone_sounds_foreign_answers_a_question_in_its_own_words(trade):
+    money = ("Kayak prices", "All prices of kayaks are in euros.")
+    hits = [Hit(passage(article), 0.7, rank, "both") for rank, article in enumerate((money, SHOP, SHOP), start=1)]
+    among_shop_articles = Found(tuple(hits), 0.9)
+    asked = ask(0.01, text="are kayak prices in euros?"), ask(0.01, text="can I exchange 500 dollars into francs?")
+    assert trade.scope(passage(money)) < 0.5
+    assert trade.matches(asked, (among_shop_articles,) * 2) == (True, False)

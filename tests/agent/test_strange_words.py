@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.strange_words import MOST, SHIFT, StrangeWords, shop_words
+from agent.strange_words import MOST, OTHER_SHOP, SHIFT, StrangeWords, shop_words
 from rapport.types import Ask, Entity
 from retrieval.terms import analyzer
 
@@ -59,3 +59,10 @@ def test_no_word_of_another_language_is_judged():
 def test_the_file_has_the_stems_of_a_shops_words():
     assert {"parcel", "refund", "cancel", "jacket"} <= shop_words()
     assert all(analyzer()(word) for word in sorted(shop_words())[::400])
+
+
+def test_another_shop_is_strange_unless_prices_are_compared_or_the_company_speaks_of_it():
+    assert StrangeWords().count("Asos sent me the wrong jacket") == OTHER_SHOP
+    assert StrangeWords().count("the jacket is cheaper at Zalando") == 0
+    own = set(analyzer()("We also sell on Zalando."))
+    assert StrangeWords(own.__contains__).count("where is my Zalando order") == 0
