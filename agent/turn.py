@@ -165,9 +165,11 @@ class Agent:
         Raises UserError for an empty or too long text, before anything is kept; Refused while a person owns it.
         """
         check_text(text, self.settings.agent.max_message_chars)
+        at = self.clock()
         if conversation_id is None:
-            conversation_id = self.store.create_conversation(channel=channel, viewer=viewer, at=self.clock()).id
-        self.store.receive(conversation_id, text, at=self.clock())
+            conversation_id = self.store.create_conversation(channel=channel, viewer=viewer, at=at, said=text).id
+        else:
+            self.store.receive(conversation_id, text, at=at)
         for event in self.respond(conversation_id):
             if isinstance(event, Finished):
                 return event.turn

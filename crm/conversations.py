@@ -45,8 +45,16 @@ class Conversations:
 
     _database: Database
 
-    def create_conversation(self, *, channel: str, viewer: Viewer, locale: str = "en", at: datetime) -> Conversation:
-        """Begin a conversation in state bot. Raises NotFound where the viewer's customer does not exist."""
+    def create_conversation(
+        self, *, channel: str, viewer: Viewer, locale: str = "en", at: datetime, said: str | None = None
+    ) -> Conversation:
+        """Begin a conversation in state bot; it is on disk when this returns.
+
+        said: the customer's first message, kept with it and waiting for a turn, or neither is.
+        Raises NotFound where the viewer's customer does not exist; UserError for text that no database can keep.
+        """
+        if said is not None:
+            kept_text(said)
         id = ConversationId(uuid.uuid4().hex)
         row: dict[str, Any] = {
             "id": id,
@@ -62,12 +70,15 @@ class Conversations:
         with self._database.write() as connection:
             check_customer(connection, viewer.customer_id)
             connection.execute(insert(conversations), row)
+            message = {"conversation_id": id, "role": "customer", "text": said, "at": at, "client_id": None}
+            kept = () if said is None else (keep_message(connection, {**message, "waiting": True, "turn_id": None}),)
         return Conversation(
             id=id,
             customer_id=viewer.customer_id,
             identity=viewer.identity,
             channel=channel,
             state=State.BOT,
+            messages=kept,
             locale=locale,
         )
 

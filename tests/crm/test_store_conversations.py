@@ -34,6 +34,18 @@ def test_a_conversation_begins_with_the_bot_and_knows_its_viewer(any_store):
     assert (made.customer_id, made.identity, made.state, made.locale) == (ANN.id, "verified", State.BOT, "de")
 
 
+def test_a_conversation_and_its_first_message_are_kept_together_or_not_at_all(any_store):
+    made = any_store.create_conversation(channel="web", viewer=Viewer(), at=NOON, said="Where is it?")
+    assert any_store.conversation(made.id) == made
+    assert [one.text for one in any_store.unanswered(made.id)] == ["Where is it?"]
+    assert any_store.waiting_conversations(older_than=NOON + timedelta(hours=1)) == [made.id]
+    with pytest.raises(UserError, match="cannot be kept"):
+        any_store.create_conversation(channel="web", viewer=Viewer(), at=NOON, said="nul \x00")
+    with pytest.raises(NotFound, match="shop:c9"):
+        any_store.create_conversation(channel="web", viewer=Viewer(CustomerId("shop:c9")), at=NOON, said="Hello")
+    assert any_store.waiting_conversations(older_than=NOON + timedelta(hours=1)) == [made.id]
+
+
 def test_nobody_talks_as_a_customer_who_does_not_exist(any_store):
     with pytest.raises(NotFound, match="shop:c9"):
         begin(any_store, Viewer(CustomerId("shop:c9")))
