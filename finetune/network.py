@@ -69,6 +69,16 @@ def anchor(vectors: "torch.Tensor", frozen: "torch.Tensor") -> "torch.Tensor":
     return (1.0 - (vectors * frozen).sum(1)).mean()
 
 
+def agreement(logits: "torch.Tensor") -> "torch.Tensor":
+    """How far the first half of the rows' answers lie from those of the second half, which are the same rows again.
+
+    The mean of both Kullback-Leibler divergences. Source: Liang et al., R-Drop, NeurIPS 2021.
+    """
+    first, second = logits.float().log_softmax(1).chunk(2)
+    apart = (first.exp() - second.exp()) * (first - second)
+    return 0.5 * apart.sum(1).mean()
+
+
 def hidden(mask: "torch.Tensor", share: float) -> "torch.Tensor":
     """The mask without a random share of its tokens; the first one always stays."""
     import torch

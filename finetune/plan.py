@@ -35,7 +35,8 @@ class TrainingPlan:
     answered. strange: share of the messages that no label is expected to cover, where no row shows any. closed: the
     labels cover every message, as sentiments do; a `strange` of 0 says the same where no row is out of scope. beside:
     rows out of scope are kept to compare a message with.
-    anchor: weight of staying close to the frozen vector. drop: share of tokens hidden in training.
+    anchor: weight of staying close to the frozen vector. agree: weight of answering alike whichever units are dropped,
+    for which each row is read twice. drop: share of tokens hidden in training.
     soup: runs with different seeds whose weights are averaged; adapters have one. Source: Wortsman et al., Model soups,
     ICML 2022.
     """
@@ -60,6 +61,7 @@ class TrainingPlan:
     closed: bool = False
     beside: bool = False
     anchor: float = 0.0
+    agree: float = 0.0
     drop: float = 0.0
     soup: int = 1
     seed: int = SEED

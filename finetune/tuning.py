@@ -15,7 +15,7 @@ from finetune.batches import batches, paired
 from finetune.checkpoint import load_checkpoint, optimizer_tensors, restore_optimizer, save_checkpoint
 from finetune.examples import label_weights
 from finetune.inputs import Inputs
-from finetune.network import anchor, build_network, hidden, loss_of, parameter_groups
+from finetune.network import agreement, anchor, build_network, hidden, loss_of, parameter_groups
 from finetune.plan import TrainingPlan
 from rapport.layers import top_of
 
@@ -158,6 +158,7 @@ class _Run:
         factor = self._rate(step)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
+        rows = rows + rows if self.plan.agree else rows
         given, mask = (tensor.to(self.accelerator.device) for tensor in self.inputs.padded(rows))
         truth = self.truth[rows].to(self.accelerator.device)
         mask = hidden(mask, self.plan.drop) if self.plan.drop else mask
@@ -167,6 +168,8 @@ class _Run:
         loss = loss_of(vectors, logits, truth, plan=self.plan, weights=self.weights, counts=counts)
         if self.plan.anchor:
             loss = loss + self.plan.anchor * anchor(vectors, self.frozen[rows].to(vectors.device))
+        if self.plan.agree:
+            loss = loss + self.plan.agree * agreement(logits)
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)

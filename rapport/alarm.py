@@ -1,6 +1,6 @@
 """What a message's own words say of escalation: a shipped classifier with top layers of its own on the shared encoder.
 
-An escalation head reads it beside the vector, the words and the features of the conversation. It costs two layers, so
+An escalation head reads it beside the vector, the words and the features of the conversation. It costs three layers, so
 only messages that the head itself is in doubt about are read by it. `python -m finetune.alarm` makes it anew.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).with_name("alarm")
 FACT = "alarm"  # in a head's facts: the fingerprint of the alarm that it was calibrated with
 DOUBT = 0.08  # probability of a level above "answer" from which the head is in doubt; up to this nothing is lost on dev
-BLEND = 0.5  # what the alarm counts beside the head, chosen on dev; 0.3 to 0.7 differ little
+BLEND = 0.8  # what the alarm counts beside the head, chosen on dev; 0.65 to 1.0 differ little
 BY_CONVERSATION = frozenset({"repeated"})  # reasons that stand in what was said before, if not in the words
 LEAST = 1e-6  # of a probability, so that its logarithm is finite
 

@@ -1,7 +1,8 @@
 """Invented conversations with a label on every message: is it answered, is a person offered, or does one take over.
 
 The phrases stand in `escalations/`, a bullet a family; a heading says level, reason and language ("escalate legal de").
-A family lies in one split by its place, and so do the ordinary messages around it, which are the utterances' own.
+A family lies in one split by its place, and so do the ordinary messages around it, which are the utterances' own. Those
+of `escalations/taught/` are all for train, and only for what is trained once and shipped: no new home reads them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from rapport.signals import signals
 from rapport.types import EscalationLevel
 
 CYCLE = ("train", "dev", "train", "test", "train", "train", "train")
+FOLDER, TAUGHT = "escalations", "escalations/taught"
 _USUAL = (60.0, 120.0, 175.0, 400.0)
 _OUTCOMES: dict[str, tuple[tuple[Did, int], ...]] = {
     "answer": (("answered", 70), ("asked", 14), ("verify", 11), ("unanswered", 5)),
@@ -53,12 +55,16 @@ class Phrase:
     split: str
 
 
-def make_conversations(seed: int, ordinary: Sequence[Ordinary]) -> tuple[Dialogue, ...]:
-    """All labelled conversations. ordinary: the utterances to put around the phrases, used within their own split."""
+def make_conversations(seed: int, ordinary: Sequence[Ordinary], *, taught: bool = False) -> tuple[Dialogue, ...]:
+    """All labelled conversations. ordinary: the utterances to put around the phrases, used within their own split.
+
+    taught: with the families that only teach.
+    """
     made: list[Dialogue] = []
+    families = phrases() + (taught_phrases() if taught else ())
     for split in ("train", "dev", "test"):
         stock = _Stock(tuple(item for item in ordinary if item.split == split))
-        for phrase in phrases():
+        for phrase in families:
             if phrase.split == split:
                 made.extend(_around(Random(f"{seed}:{phrase.name}"), phrase, stock))
         made.extend(_written(Random(f"{seed}:{split}:written"), split))
@@ -69,19 +75,29 @@ def make_conversations(seed: int, ordinary: Sequence[Ordinary]) -> tuple[Dialogu
 @cache
 def phrases() -> tuple[Phrase, ...]:
     """Every phrase family of `escalations/`."""
-    return tuple(phrase for name, _ in texts("escalations") if name != "dialogues" for phrase in _phrases_of(name))
+    return tuple(
+        phrase for name, _ in texts(FOLDER) if name != "dialogues" for phrase in _phrases_of(FOLDER, name, CYCLE)
+    )
 
 
-def _phrases_of(name: str) -> Iterator[Phrase]:
-    for heading, bullets in sections("escalations", name):
+@cache
+def taught_phrases() -> tuple[Phrase, ...]:
+    """Further families, all of them for train."""
+    return tuple(phrase for name, _ in texts(TAUGHT) for phrase in _phrases_of(TAUGHT, name, ("train",)))
+
+
+def _phrases_of(folder: str, name: str, cycle: Sequence[str]) -> Iterator[Phrase]:
+    """cycle: the splits that a section's families are dealt to in turn."""
+    path = f"{folder}/{name}".removeprefix(f"{FOLDER}/")
+    for heading, bullets in sections(folder, name):
         level, *rest = heading.split()
         reason, language = (rest[0] if level != "answer" else ""), "en"
         if rest[(level != "answer") :]:
             language = rest[-1]
         for position, template in enumerate(bullets):
             yield Phrase(
-                f"{name}/{heading}/{position}", template, cast(EscalationLevel, level), reason, language,
-                CYCLE[position % len(CYCLE)],
+                f"{path}/{heading}/{position}", template, cast(EscalationLevel, level), reason, language,
+                cycle[position % len(cycle)],
             )  # fmt: skip
 
 
@@ -173,7 +189,7 @@ _FIXED = ("order", "item", "email", "postcode", "country", "method", "colour", "
 
 @cache
 def _dialogue_lines() -> tuple[tuple[Line, ...], ...]:
-    return tuple(read_lines(bullet) for _, bullets in sections("escalations", "dialogues") for bullet in bullets)
+    return tuple(read_lines(bullet) for _, bullets in sections(FOLDER, "dialogues") for bullet in bullets)
 
 
 def _ordinary(random: Random, split: str, stock: _Stock) -> Iterator[Dialogue]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from finetune.examples import label_weights
-from finetune.network import contrast, loss_of
+from finetune.network import agreement, contrast, loss_of
 from finetune.plan import TrainingPlan
 
 
@@ -19,6 +19,16 @@ def test_the_contrastive_loss_of_two_pairs_is_as_worked_by_hand(torch):
 
 def test_rows_that_share_no_label_have_no_contrastive_loss(torch):
     assert contrast(torch.eye(3), torch.tensor([0, 1, 2])).item() == 0.0
+
+
+def test_answers_that_are_alike_agree_and_others_differ_as_worked_by_hand(torch):
+    sure, even = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 0.0]])
+    assert agreement(torch.cat([sure, sure])).item() == pytest.approx(0.0, abs=1e-7)
+    # of p = (s, 1 - s) and (1/2, 1/2) the two divergences add up to (2 s - 1) / 2 times the logit, which is 2
+    share = 1 / (1 + math.exp(-2.0))
+    expected = 0.5 * (share - 0.5) * 2.0
+    assert agreement(torch.cat([sure, even])).item() == pytest.approx(expected, abs=1e-6)
+    assert agreement(torch.cat([even, sure])).item() == pytest.approx(expected, abs=1e-6)
 
 
 def test_label_weights_have_mean_one_over_the_rows_and_favour_the_rare():

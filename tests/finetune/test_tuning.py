@@ -12,7 +12,7 @@ from finetune.checkpoint import FILE, load_checkpoint
 from finetune.examples import Labelled
 from finetune.inputs import inputs_for
 from finetune.logistic import fit_linear
-from finetune.network import SCALE
+from finetune.network import SCALE, agreement
 from finetune.parts import RUN, STEADY_STRENGTH, VOTE, _centres, train_layers
 from finetune.plan import TrainingPlan
 from finetune.tuning import Task, Unwatched, tune
@@ -62,6 +62,19 @@ def test_training_lowers_the_loss_on_rows_it_has_not_seen(parts, tmp_path):
     assert last < first
     assert accuracy > 0.9
     assert list(Path(tmp_path).rglob("events.out.tfevents*"))
+
+
+def test_layers_that_were_to_agree_answer_alike_whichever_units_are_dropped(parts, torch, tmp_path):
+    transformer, inputs, task = parts
+    apart = {}
+    for weight in (0.0, 5.0):
+        plan = replace(PLAN, agree=weight, dropout=0.3)
+        network = tune(transformer, inputs, task, plan, folder=tmp_path / f"{weight}", watch=Unwatched()).network
+        states, mask = inputs.padded(list(range(len(task.texts))) * 2)
+        torch.manual_seed(1)
+        with torch.no_grad():
+            apart[weight] = agreement(network.train()(states.float(), mask)[1]).item()
+    assert 0.0 < apart[5.0] < 0.7 * apart[0.0]
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, torch, tmp_path, monkeypatch, noting):

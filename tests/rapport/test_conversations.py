@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from rapport.escalation import LEVELS, REASONS
-from rapport.sample.conversations import make_conversations, phrases
+from rapport.sample.conversations import make_conversations, phrases, taught_phrases
 from rapport.sample.dialogue_lines import read_lines
 from rapport.sample.endings import make_endings
 from rapport.sample.utterances import families, make_examples
@@ -34,7 +34,7 @@ def test_every_level_and_reason_has_phrases_in_every_split():
 
 def test_no_phrase_stands_twice_nor_among_the_utterances():
     owners = defaultdict(list)
-    for phrase in phrases():
+    for phrase in (*phrases(), *taught_phrases()):
         owners[plain(phrase.template)].append(phrase.name)
     assert not [names for names in owners.values() if len(names) > 1]
     assert not {plain(family.template) for family in families()} & set(owners)
@@ -46,6 +46,14 @@ def test_a_family_lies_in_one_split(conversations):
         if dialogue.family != "ordinary":
             splits[dialogue.family].add(dialogue.split)
     assert all(len(names) == 1 for names in splits.values())
+
+
+def test_families_that_only_teach_change_nothing_that_is_held_out(conversations):
+    more = make_conversations(7, ORDINARY, taught=True)
+    assert {phrase.split for phrase in taught_phrases()} == {"train"}
+    assert {phrase.name for phrase in taught_phrases()} <= {one.family for one in more}
+    for split in ("dev", "test"):
+        assert [one for one in more if one.split == split] == [one for one in conversations if one.split == split]
 
 
 def test_ordinary_messages_stay_in_their_split(conversations):
