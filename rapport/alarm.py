@@ -66,8 +66,9 @@ def doubtful(shares: "np.ndarray", labels: Sequence[str]) -> list[int]:
 def hints(output: HeadOutput, labels: Sequence[str]) -> "np.ndarray":
     """(n, L) what the alarm adds to the logits of a head's labels.
 
-    A label that the alarm does not have, such as "escalate" without a reason, gets what its level has. One of
-    `BY_CONVERSATION` gets as much as "answer" at least: words that say nothing of it are no sign against it.
+    A label that the alarm does not have, such as "escalate" without a reason, gets what its level has. Both that and one
+    of `BY_CONVERSATION` get as much as "answer" at least: words that say nothing of it are no sign against it, and of
+    the line that a company draws for itself the alarm knows nothing.
     """
     import numpy as np
 
@@ -82,9 +83,10 @@ def _share_of(label: str, output: HeadOutput) -> "np.ndarray":
 
     level, _, reason = label.partition(" ")
     meant = [one == label for one in output.labels]
-    if not any(meant):
+    unknown = not any(meant)
+    if unknown:
         meant = [one.partition(" ")[0] == level for one in output.labels]
     share: np.ndarray = output.probabilities[:, meant].sum(axis=1)
-    if reason in BY_CONVERSATION and "answer" in output.labels:
+    if (unknown or reason in BY_CONVERSATION) and "answer" in output.labels:
         share = np.maximum(share, output.probabilities[:, output.labels.index("answer")])
     return share

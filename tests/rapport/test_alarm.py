@@ -31,6 +31,11 @@ def test_a_label_that_it_does_not_have_gets_what_its_level_has():
     np.testing.assert_allclose(added, BLEND * np.log([[0.5, 0.5, 0.2]]))
 
 
+def test_plain_words_are_no_sign_against_a_line_that_a_company_draws_itself():
+    said = HeadOutput(("answer", "escalate anger"), np.array([[0.99, 0.01]]), np.ones(1))
+    np.testing.assert_allclose(hints(said, ("answer", "escalate")), BLEND * np.log([[0.99, 0.99]]))
+
+
 def test_plain_words_are_no_sign_against_what_the_conversation_shows():
     labels = ("answer", "offer anger", "offer repeated")
     plain, tired = [0.97, 0.02, 0.01], [0.1, 0.2, 0.7]

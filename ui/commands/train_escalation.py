@@ -28,7 +28,7 @@ TicketsOption = Annotated[
 SampleOption = Annotated[
     bool, typer.Option("--sample", help="Learn beside them from the invented conversations that a new home knows.")
 ]
-OWN_TIMES = 3  # how often own rows are read where they are few beside invented ones
+OWN_TIMES = 6  # how often own rows are read where they are few beside invented ones
 SeedOption = Annotated[int, typer.Option("--seed", help="Of the choice of what is held out.")]
 
 
