@@ -66,9 +66,9 @@ def doubtful(shares: "np.ndarray", labels: Sequence[str]) -> list[int]:
 def hints(output: HeadOutput, labels: Sequence[str]) -> "np.ndarray":
     """(n, L) what the alarm adds to the logits of a head's labels.
 
-    A label that the alarm does not have, such as "escalate" without a reason, gets what its level has. Both that and one
-    of `BY_CONVERSATION` get as much as "answer" at least: words that say nothing of it are no sign against it, and of
-    the line that a company draws for itself the alarm knows nothing.
+    A label that the alarm does not have, such as "escalate" without a reason, gets what its level has. Such a label and
+    one of `BY_CONVERSATION` get as much as "answer" at least: words that say nothing of it are no sign against it, and
+    of the line that a company draws for itself the alarm knows nothing.
     """
     import numpy as np
 
