@@ -40,7 +40,6 @@ _EXPLAIN = re.compile(
     re.IGNORECASE,
 )
 _SOMEBODY = ("person", "staff", "bot", "no_person")
-
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these|one|there|here)\b", re.IGNORECASE)
 _OURS = re.compile(
     r"\b(?:orders?|parcels?|packages?|deliver\w*|shipments?|refunds?|returns?|shop|store|items?|couriers?)\b|\d{4}",

@@ -22,7 +22,6 @@ _CARRIERS = re.compile(
     r"those (?:people|guys)|dhl|ups|dpd|gls|hermes|evri|yodel|fedex)\b",
     re.IGNORECASE,
 )
-
 _AT_OTHERS = re.compile(
     r"\b(?:angry|mad|livid|furious|fuming|fed up|disgusted|cross|outraged) (?:with|at) (?:myself\b|[A-Z][a-z]+|"
     r"(?:my|our|his|her) (?!(?:orders?|parcels?|packages?|deliver\w+|purchases?|refunds?|returns?|experience)\b))"
