@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # A web server's threads each hold a connection for milliseconds. Parameters are personal data: never in a message.
 _ENGINE: dict[str, Any] = {"pool_size": 16, "max_overflow": 48, "hide_parameters": True}
 _TRY_MS = 20  # one attempt at SQLite's write lock; short, so that a waiting writer finds the gap between two others
+_PAUSE_S = 0.001  # between attempts, for the errors that SQLite raises at once
 _WRITERS_LOCK = 7_230_911  # PostgreSQL advisory lock: see Database.write_records
 
 
@@ -137,7 +138,7 @@ def _sqlite_url(path: str) -> URL:
 def _engine(url: URL, busy_timeout_ms: int) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **_ENGINE, connect_args={"timeout": busy_timeout_ms / 1000})
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", _set_up_sqlite(busy_timeout_ms))
         event.listen(engine, "begin", _begin_sqlite(busy_timeout_ms))
         return engine
     options = f"-c lock_timeout={busy_timeout_ms} -c timezone=UTC"
@@ -149,33 +150,43 @@ def _engine(url: URL, busy_timeout_ms: int) -> Engine:
         raise MissingPackage("PostgreSQL needs the package psycopg.", hint="pip install 'rapport[postgres]'") from error
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # BEGIN is ours: see _begin_sqlite
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+def _set_up_sqlite(busy_timeout_ms: int) -> Callable[[Any, object], None]:
+    def set_up(raw: Any, _record: object) -> None:
+        raw.isolation_level = None  # BEGIN is ours: see _begin_sqlite
+        # Where two connections turn a new file to WAL at once, SQLite refuses one of them without waiting.
+        _wait_and_execute(raw, "PRAGMA journal_mode=WAL", busy_timeout_ms)
+        for pragma in ("foreign_keys=ON", "synchronous=FULL"):
+            raw.execute(f"PRAGMA {pragma}")
+
+    return set_up
 
 
 def _begin_sqlite(busy_timeout_ms: int) -> Callable[[Connection], None]:
     def begin(connection: Connection) -> None:
         # The driver's own connection: SQLAlchemy would spend more on these three lines than SQLite does.
         raw: Any = connection.connection.driver_connection
-        if not connection.get_execution_options().get("rapport_write"):
+        if connection.get_execution_options().get("rapport_write"):
+            _wait_and_execute(raw, "BEGIN IMMEDIATE", busy_timeout_ms)
+        else:
             raw.execute("BEGIN")
-            return
-        deadline = time.monotonic() + busy_timeout_ms / 1000
-        raw.execute(f"PRAGMA busy_timeout={min(_TRY_MS, busy_timeout_ms)}")
-        try:
-            while not _took_lock(raw, last=time.monotonic() >= deadline):
-                pass
-        finally:
-            raw.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
 
     return begin
 
 
-def _took_lock(raw: Any, *, last: bool) -> bool:
+def _wait_and_execute(raw: Any, statement: str, busy_timeout_ms: int) -> None:
+    """Run a statement that needs SQLite's lock, trying anew while others hold it, until the busy timeout."""
+    deadline = time.monotonic() + busy_timeout_ms / 1000
+    raw.execute(f"PRAGMA busy_timeout={min(_TRY_MS, busy_timeout_ms)}")
     try:
-        raw.execute("BEGIN IMMEDIATE")
+        while not _took_lock(raw, statement, last=time.monotonic() >= deadline):
+            time.sleep(_PAUSE_S)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+
+
+def _took_lock(raw: Any, statement: str, *, last: bool) -> bool:
+    try:
+        raw.execute(statement)
     except sqlite3.OperationalError as error:
         if last or not is_busy(error):
             raise

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 import crm
+from crm.database import Database, parse_url
 from crm.store import Counts, StaleTurn, Store, StoreBusy
 from rapport.records import Customer, Order, OrderLine, RecordKind
 from rapport.types import State, Viewer
@@ -148,3 +150,21 @@ def test_two_processes_may_open_a_new_database_at_once(home):
     for number, store in enumerate(stores):
         store.upsert([replace(ANN, source_id=f"{number}")])
         store.close()
+
+
+def test_first_connections_that_meet_on_a_new_file_wait_for_each_other(tmp_path):
+    """SQLite refuses one of two connections that turn a file to WAL at once, however long it may wait."""
+    meeting = threading.Barrier(8)
+
+    def look(database: Database) -> int:
+        meeting.wait()
+        with database.read() as connection:
+            return connection.execute(text("SELECT 1")).scalar_one()
+
+    with ThreadPoolExecutor(8) as pool:
+        for n in range(60):
+            url = parse_url(f"sqlite:///{tmp_path}/{n}.sqlite3")
+            databases = [Database(url, busy_timeout_ms=10_000) for _ in range(8)]
+            assert list(pool.map(look, databases)) == [1] * 8
+            for database in databases:
+                database.close()
