@@ -19,6 +19,7 @@ from agent.turn import Agent, Clock, Parts
 from agent.writer import GroundedComposer, Writer, load_writer
 from crm.store import Store
 from prompts.render import rules
+from rapport.affairs import shipped_affairs
 from rapport.errors import NotFound
 from rapport.paths import Home
 from rapport.records import Article, RecordKind
@@ -71,6 +72,7 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             clock=clock,
             models={**models, "encoder": encoder.name, "chat": _named(settings, writer)},
             profiles=ProfileUse(store, home=home),
+            affairs=shipped_affairs(encoder),
         )
     )
 

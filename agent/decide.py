@@ -13,6 +13,7 @@ from agent.decide_ask import decide_ask, record_after, record_step, step
 from agent.decide_bounds import beyond, tried_to_be_verified, trouble_elsewhere, wants_nobody_here
 from agent.decide_intent import asks_availability, numbers_of, points_back
 from agent.facts import Facts, Step
+from agent.forms import only_tells
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
 from agent.passing import told_in_passing
 from agent.topics import asks_of_order
@@ -189,6 +190,8 @@ def _record_first(facts: Facts, taken: Step, number: str | None) -> list[Step]:
 def _together(steps: list[Step]) -> tuple[Step, ...]:
     """Drop what says nothing beside a real answer, and ask for identity once for all that need it."""
     useful = [one for one in steps if one.rule not in _SAYS_NOTHING]
+    # "I've no account with you" beside a request wants no answer
+    useful = [one for one in useful if one.rule != "no_answer" or not only_tells(one.ask.text)]
     if any(one.order is not None or one.rule == "verify" for one in useful):
         # "where are the boots I bought?" is about the order, not about what the shop sells
         useful = [one for one in useful if one.rule != "product" or asks_availability(one.ask)]

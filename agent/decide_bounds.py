@@ -24,6 +24,7 @@ SIGNS: Mapping[str, tuple[str, ...]] = {
 }
 _TO_US = re.compile(r"\b(?:you|your|yours|u|ur|this (?:shop|store|company))\b", re.IGNORECASE)
 _HARM = ("safety", "threat", "menace", "body")
+ANOTHER = 0.7  # probability from which a request concerns another person's data, chosen on dev
 CLEAR = 0.7  # confidence from which an insult has a request beside it, which is answered
 
 
@@ -42,11 +43,22 @@ def beyond(facts: Facts, ask: Ask, index: int, number: str | None) -> Step | Non
         return step("answer", "asks for the agent's own inside", "out_of_scope", ask, index)
     if number is None and crosses(ask.text, "who"):
         return step("answer", "asks who somebody is", "out_of_scope", ask, index)
-    if number is None and crosses(ask.text, "others"):
+    if number is None and (crosses(ask.text, "others") or _of_another(facts, ask, index)):
         return step("answer", "asks about another person's affairs", "others", ask, index)
     if number is None and crosses(ask.text, "abuse") and not _asks_something(facts, ask):
         return replace(step("answer", "an insult without a request", "abuse", ask, index), offers=True)
     return None
+
+
+def _of_another(facts: Facts, ask: Ask, index: int) -> bool:
+    """Whether a request concerns another person's data by its sense, where no pattern knows its words."""
+    sure = any(chance >= ANOTHER for chance in facts.others[index : index + 1])
+    about_us = ask.in_scope >= facts.limits.in_scope and ask.intent not in SMALL_TALK
+    return sure and about_us and facts.identified.outcome == "none" and not _verifying(facts)
+
+
+def _verifying(facts: Facts) -> bool:
+    return facts.context.pending is not None and facts.context.pending.kind == "verify"
 
 
 def _asks_something(facts: Facts, ask: Ask) -> bool:

@@ -46,13 +46,14 @@ class Facts:
 
     answerable: per ask, probability that the passages answer it, 0-1. names_product: per ask, whether its words name
     something that the company sells. own_trade: per ask, whether it sounds like another trade and so does the article
-    that answers it.
+    that answers it. others: per ask, probability that it concerns another person's data, 0-1.
     """
 
     understanding: Understanding
     answerable: tuple[float, ...]
     names_product: tuple[bool, ...] = ()
     own_trade: tuple[bool, ...] = ()
+    others: tuple[float, ...] = ()
     state: State
     identity: Identity
     context: Context

@@ -112,16 +112,8 @@ def _calm(understanding: Understanding) -> Understanding:
 def _suggested(parts: "Parts", asked: _Asked) -> Suggested:
     thread, viewer = asked.thread, asked.viewer
     known = know(parts.searcher, asked.understanding, asked.vectors, messages=thread.messages, viewer=viewer)
-    facts = Facts(
-        understanding=asked.understanding,
-        answerable=known.answerable,
-        names_product=tuple(parts.tools.catalogue.names(ask.text) for ask in asked.understanding.asks),
-        own_trade=parts.trade.matches(asked.understanding.asks, known.found),
-        state=State.BOT,
-        identity=viewer.identity,
-        context=thread.context,
-        identified=Identified(),
-        limits=parts.limits,
+    facts = parts.facts(
+        asked.understanding, known, identity=viewer.identity, thread=thread, state=State.BOT, identified=Identified()
     )
     steps = tuple(_told(decide(facts)))
     last = thread.messages[-1].id

@@ -17,22 +17,33 @@ from agent.compose import Composer
 from agent.decide import decide
 from agent.desk import Desk
 from agent.events import Cited, Finished, Retracted, StateChanged, Telling, TurnEvent, result, tokens
-from agent.facts import Facts, Limits
+from agent.facts import Facts, Identified, Limits
 from agent.gather import Gathering, Reading, gather
 from agent.handover import Event
 from agent.identify import identify, note_failure
-from agent.know import know
+from agent.know import Known, know
 from agent.likely_articles import Expected, Titles
 from agent.locks import Locks
 from agent.own_trade import OwnTrade
 from agent.profile_use import ProfileUse, shown, with_offer
 from agent.stopwatch import Stopwatch
-from agent.thread import Done, begin, conclude, viewer_of
+from agent.thread import Done, Thread, begin, conclude, viewer_of
 from crm.conversations import kept_text
 from crm.store import StaleTurn, Store
+from rapport.affairs import Affairs
 from rapport.errors import Refused, UserError
 from rapport.settings import Settings
-from rapport.types import Conversation, ConversationId, Message, Turn, TurnId, Viewer
+from rapport.types import (
+    Conversation,
+    ConversationId,
+    Identity,
+    Message,
+    State,
+    Turn,
+    TurnId,
+    Understanding,
+    Viewer,
+)
 from retrieval.search import Searcher
 
 if TYPE_CHECKING:
@@ -49,7 +60,8 @@ Clock = Callable[[], datetime]
 class Parts:
     """What an agent is made of. models: artifact name per role, for the trace.
 
-    profiles: what is done with customers' profiles; without it, what the shipped rules say.
+    profiles: what is done with customers' profiles; without it, what the shipped rules say. affairs: tells what
+    concerns another person by more than the patterns of `agent.bounds`; None with an encoder that it does not know.
     """
 
     store: Store
@@ -64,6 +76,24 @@ class Parts:
     clock: Clock
     models: Mapping[str, str]
     profiles: ProfileUse | None = None
+    affairs: Affairs | None = None
+
+    def facts(self, understanding: Understanding, known: Known, *, identity: Identity, thread: Thread, state: State,
+              identified: Identified) -> Facts:  # fmt: skip
+        """All that a decision on these requests depends on."""
+        asks = understanding.asks
+        return Facts(
+            understanding=understanding,
+            answerable=known.answerable,
+            names_product=tuple(self.tools.catalogue.names(ask.text) for ask in asks),
+            own_trade=self.trade.matches(asks, known.found),
+            others=self.affairs.others(known.queries, known.vectors) if self.affairs is not None else (),
+            state=state,
+            identity=identity,
+            context=thread.context,
+            identified=identified,
+            limits=self.limits,
+        )
 
 
 class Agent:
@@ -110,14 +140,9 @@ class Agent:
                 expected=self.expecting(partial(self.profiles.likely, viewer, at=at)),
             )  # fmt: skip
         with watch("decide"):
-            facts = Facts(
-                understanding=understanding,
-                answerable=known.answerable,
-                names_product=tuple(parts.tools.catalogue.names(ask.text) for ask in understanding.asks),
-                own_trade=parts.trade.matches(understanding.asks, known.found),
-                state=thread.start, identity=viewer.identity, context=thread.context, identified=identified,
-                limits=parts.limits,
-            )  # fmt: skip
+            facts = parts.facts(
+                understanding, known, identity=viewer.identity, thread=thread, state=thread.start, identified=identified
+            )
             steps = decide(facts)
             regard = self.profiles.regard(facts, steps, profile=profile, at=at)
             steps = with_offer(regard, facts, steps)

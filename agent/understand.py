@@ -148,6 +148,7 @@ def _impossible(entities: Sequence[Entity]) -> frozenset[str]:
 
 
 def _readings(batch: Batch, output: HeadOutput, impossible: frozenset[str]) -> Mapping[str, Reading]:
+    output = output.apart()
     known = output.without(impossible) if impossible else output
     return {text: _reading(text, row, known) for text, row in batch.rows.items()}
 

@@ -20,7 +20,7 @@ from finetune.plan import Task, TrainingPlan
 from finetune.train import Job, train_classifier
 from rapport.classifiers import load_classifier
 from rapport.errors import NotFound
-from rapport.heads import OOS
+from rapport.heads import BOTH, OOS
 from rapport.metrics import macro_f1
 from rapport.paths import PUBLIC_DATA_VARIABLE, Home, public_data
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from finetune.tuning import Watch
     from rapport.models import Encoder
 
+_JOINED = "<div>"  # between the labels of a turn that has several, in MultiDoGo
 DOMAINS = ("airline", "fastfood", "finance", "insurance", "media", "software")
 CALIBRATED = (Bound(name="ece", most=0.03), Bound(name="error_among_answered", most=0.05))
 
@@ -81,7 +82,7 @@ def _multidogo(domain: str) -> Callable[[Path], tuple[list[Labelled], list[Label
             with gzip.open(folder / f"{domain}_{part}.jsonl.gz", "rt", encoding="utf-8") as file:
                 for row in map(json.loads, file):
                     if (row["utterance"] or "").strip() and (row["intent"] or "").strip():
-                        yield Labelled(row["utterance"], row["intent"])
+                        yield Labelled(row["utterance"], row["intent"].replace(_JOINED, BOTH))
 
         return list(rows("train")), list(rows("test"))
 

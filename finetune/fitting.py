@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from finetune.calibrate import fit_accept, fit_beside, fit_scope, fit_temperature
 from finetune.examples import Labelled, columns_of
 from finetune.folds import Fold, folds_of, thinned
+from finetune.joint import joint_rows
 from finetune.logistic import STRENGTHS, Fit, Linear, choose_linear, fit_linear
 from finetune.parts import Layers, label_names, mixed, train_layers, with_oos_last
 from finetune.plan import TrainingPlan
@@ -21,7 +22,7 @@ from finetune.tuning import Watch
 from finetune.unlabelled import Unlabelled, scored
 from finetune.vectors import Encoded, VectorCache
 from rapport.errors import BadRow
-from rapport.heads import OOS, Head, base_name
+from rapport.heads import OOS, Head, base_name, joint_parts
 from rapport.scope import closeness, softmax
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def fit_classifier(
     messages are only compared with, where the plan says so. unlabelled: messages that teach by what they are taken for.
     """
     rows, given, strange = vectors.of(train), vectors.of(dev), vectors.of(strangers)
-    labels = _labels_of(rows.settled())
+    labels = _labels_of(rows)
     taught = rows.counted(labels)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
     folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
@@ -108,9 +109,10 @@ def fit_classifier(
         whole = _joined(held)
         blend = _choose(whole, labels, plan)[0]
     layers = held[0].trained if tuned else None
+    lesson = taught.plus(names).plus(joint_rows(taught, vectors, seed=plan.seed))
     if tuned and len(folds) > 1:
-        layers = train_layers(taught.plus(names), Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
-    linear = held[0].chosen if dev else _of_all(taught.plus(names), compared, whole.strength, layers, more, plan, fit)
+        layers = train_layers(lesson, Encoded.none(vectors), labels, plan, vectors, folder / "all", watch)
+    linear = held[0].chosen if dev else _of_all(lesson, compared, whole.strength, layers, more, plan, fit)
     held_out = _said(whole, labels, blend, tuned)
     head = mixed(linear.ordered(labels), layers, blend, base=base_name(vectors.encoder))
     head = _calibrated(head, held_out, whole, compared, plan)
@@ -118,7 +120,10 @@ def fit_classifier(
 
 
 def _labels_of(rows: Encoded) -> tuple[str, ...]:
-    labels = with_oos_last(sorted(set(rows.labels)))
+    """Those that some text has most often, and the joint ones of those, for which messages are made up."""
+    settled = set(rows.settled().labels)
+    joint = {label for label, parts in joint_parts(rows.labels).items() if settled.issuperset(parts)}
+    labels = with_oos_last(sorted(settled | joint))
     if len([label for label in labels if label != OOS]) < 2:
         raise BadRow("hardly any text has one most frequent label.", hint="Label each text alike wherever it stands.")
     return labels
@@ -128,7 +133,8 @@ def _hold_out(rows: Encoded, fold: Fold, given: Encoded, labels: tuple[str, ...]
               vectors: VectorCache, folder: Path, watch: Watch, fit: Fit, strange: Encoded) -> _Held:  # fmt: skip
     """Fit on the fold's rows and score those that it holds out, or the given dev rows."""
     taught = rows.take(fold.train).counted(labels)
-    train, dev = taught.plus(names), rows.take(fold.dev) if fold.dev else given
+    train = taught.plus(names).plus(joint_rows(taught, vectors, seed=plan.seed))
+    dev = rows.take(fold.dev) if fold.dev else given
     dev = dev.take([row for row, label in enumerate(dev.labels) if label in labels or label == OOS])
     linear = choose_linear(train, dev, strengths=STRENGTHS, balanced=plan.balanced, fit=fit)
     trained = own = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finetune.examples import Labelled
+from finetune.joint import in_order
 from finetune.row_files import rows_of
 from rapport.errors import BadRow, UserError
 from rapport.text import mask
@@ -97,7 +98,7 @@ def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterat
         elif len(label) > LABEL_CHARS:
             problems.add(f"labels of more than {LABEL_CHARS} characters", line, f"'{label[:40]}…'")
         else:
-            yield line, text, label
+            yield line, text, in_order(label)
 
 
 def _count_repeats(group: list[tuple[int, str, str]], problems: _Problems) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rapport.models import Encoder
 
 OOS = "oos"
+BOTH = " + "  # between the labels of a message that asks for two things: "cancel_order + refund_status"
 SENTIMENTS = ("negative", "neutral", "positive")
 WEIGHTS_FILE, FACTS_FILE = "head.safetensors", "head.json"
 
@@ -66,6 +67,18 @@ class HeadOutput:
         total = shares.sum(axis=1, keepdims=True)
         left = np.divide(shares, total, out=np.zeros_like(shares), where=total > 1e-9)
         return HeadOutput(self.labels, left, self.in_scope, self.accept)
+
+    def apart(self) -> "HeadOutput":
+        """The same over the single labels: what a joint label is likely, each of its parts is likely too."""
+        import numpy as np
+
+        joint = joint_parts(self.labels)
+        if not joint:
+            return self
+        single = tuple(label for label in self.labels if label not in joint)
+        counts = [[float(one in joint.get(label, (label,))) for one in single] for label in self.labels]
+        shares = self.probabilities @ np.array(counts)
+        return HeadOutput(single, shares / shares.sum(axis=1, keepdims=True), self.in_scope, self.accept)
 
     def ranked(self, row: int, *, k: int = 3) -> tuple[tuple[str, float], ...]:
         """The k most probable labels of one row, best first."""
@@ -184,6 +197,13 @@ class Head:
             return np.ones(len(logits), dtype=np.float32)
         score = scope_scores(logits, len(self.labels), near=near)[self.scope_score]
         return sigmoid(self.scope_slope * score + self.scope_offset)
+
+
+def joint_parts(labels: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The joint labels with the labels that they join, all of which stand among `labels` too."""
+    known = set(labels)
+    split = {label: tuple(label.split(BOTH)) for label in sorted(known) if BOTH in label}
+    return {label: parts for label, parts in split.items() if known.issuperset(parts)}
 
 
 def sentiment_of(output: HeadOutput) -> "np.ndarray":

@@ -2,15 +2,20 @@
 
 import pytest
 
-from agent.context import Context
+from agent.context import Context, Pending
 from agent.decide import decide
 from agent.facts import Facts, Identified, Limits
 from rapport.escalation import REASONS
 from rapport.types import Ask, Entity, Identity, State, Understanding
 
 
-def rules(text: str, intent: str, *, scope: float, reason: str = "", sure: float = 0.8, number: str = "") -> list[str]:
-    """What is decided on a message of an unhappy, verified customer. reason: for which a person seems to be needed."""
+def rules(text: str, intent: str, *, scope: float, reason: str = "", sure: float = 0.8, number: str = "",
+          others: float = 0.0, waits: str = "") -> list[str]:  # fmt: skip
+    """What is decided on a message of an unhappy, verified customer.
+
+    reason: for which a person seems to be needed. others: chance that it concerns another person. waits: what the last
+    reply asked for.
+    """
     named = (Entity(kind="order_number", text=number, value=number, start=0, end=1),) if number else ()
     asked = Ask(text=text, query=text, intent=intent, confidence=sure, in_scope=scope, entities=named)
     said = Understanding(
@@ -18,8 +23,8 @@ def rules(text: str, intent: str, *, scope: float, reason: str = "", sure: float
         escalate_level="escalate" if reason else "answer", language="en", entities=named,
     )  # fmt: skip
     facts = Facts(
-        understanding=said, answerable=(0.0,), state=State.BOT, context=Context(), identified=Identified(),
-        identity=Identity.VERIFIED, limits=Limits(),
+        understanding=said, answerable=(0.0,), state=State.BOT, identified=Identified(), identity=Identity.VERIFIED,
+        context=Context(pending=Pending(kind=waits) if waits else None), limits=Limits(), others=(others,),
     )  # fmt: skip
     return [step.rule for step in decide(facts)]
 
@@ -88,3 +93,32 @@ def test_who_somebody_is_is_not_told():
     assert rules("how old is Aoife Byrne?", "product_question", scope=0.6) == ["out_of_scope"]
     assert rules("when did Marie Curie die", "product_question", scope=0.01) == ["out_of_scope"]
     assert rules("what did Aoife Byrne buy", "product_question", scope=0.01) == ["others"]
+
+
+def test_what_concerns_another_person_by_its_sense_is_not_answered():
+    text = "what size does Greta take, it is a surprise"
+    assert rules(text, "order_status", scope=0.9, others=0.9) == ["others"]
+    assert rules(text, "order_status", scope=0.9, others=0.5) == ["order_status"]
+
+
+def test_a_named_order_is_looked_up_and_facts_that_were_asked_for_are_compared_whoever_is_spoken_of():
+    assert rules("my brother's W1", "order_status", scope=0.9, others=0.9, number="W1") == ["order_status"]
+    assert "others" not in rules("it was Greta Lee's card", "order_status", scope=0.9, others=0.9, waits="verify")
+
+
+def test_what_is_outside_the_company_is_said_to_be_so_whoever_is_spoken_of():
+    assert rules("when is Greta's train", "order_status", scope=0.1, others=0.9) == ["out_of_scope"]
+
+
+def test_a_part_that_only_tells_a_story_gets_no_answer_beside_a_request():
+    told = Ask(text="I have no account with you", query="", intent="data_privacy", confidence=0.9, in_scope=0.9)
+    asked = Ask(text="cancel my order", query="", intent="cancel_order", confidence=0.9, in_scope=0.9)
+    said = Understanding(
+        asks=(asked, told), sentiment=0.0, escalate=0.0, escalate_reason="", escalate_level="answer", language="en",
+        entities=(),
+    )  # fmt: skip
+    facts = Facts(
+        understanding=said, answerable=(0.0, 0.0), state=State.BOT, context=Context(), identified=Identified(),
+        identity=Identity.VERIFIED, limits=Limits(),
+    )  # fmt: skip
+    assert "no_answer" not in [step.rule for step in decide(facts)]

@@ -11,6 +11,7 @@ import pytest
 from eval.decision_messages import Cast, Template, Wanted, load_messages
 from eval.decisions import BOUNDS, DecisionTally, judge, measure_decisions
 from eval.homes import add_sample, finish, laboratory
+from finetune.affairs import affair_rows
 from finetune.common_texts import common_rows, stranger_rows
 from finetune.elsewhere import family_rows
 from rapport.sample.company import AS_OF
@@ -42,7 +43,16 @@ def test_both_parts_have_two_hundred_messages_of_the_same_groups():
 
 
 def test_the_reported_messages_are_in_words_of_their_own(sample):
-    taught = (*sample.examples, *common_rows(), *stranger_rows(), *family_rows(), *load_messages("dev"))
+    affairs = affair_rows()
+    taught = (
+        *sample.examples,
+        *common_rows(),
+        *stranger_rows(),
+        *family_rows(),
+        *affairs.train,
+        *affairs.dev,
+        *load_messages("dev"),
+    )
     known = {words_of(one.text) for one in taught}
     assert [one.text for one in load_messages("test") if words_of(one.text) in known] == []
 

@@ -8,7 +8,7 @@ import pytest
 from rapport.cards import Card
 from rapport.doubles import HashingEncoder
 from rapport.errors import CorruptArtifact, IndexMismatch
-from rapport.heads import FACTS_FILE, Head, base_name, load_head, save_head, sentiment_of
+from rapport.heads import FACTS_FILE, Head, HeadOutput, base_name, load_head, save_head, sentiment_of
 from rapport.lexical import CHUNK, LETTERS, PLACES, SCALE, places, weight, word_sums
 from rapport.scope import scope_scores, sigmoid, softmax
 from rapport.votes import Votes
@@ -193,3 +193,15 @@ def test_a_head_whose_arrays_lie_by_columns_comes_back_as_it_was(home):
     again = load_head(home.models / "demo")
     assert np.array_equal(again.weights, head.weights)
     assert np.array_equal(again.words, head.words)
+
+
+def test_a_joint_label_speaks_for_each_of_its_parts():
+    said = HeadOutput(("card", "card + money", "money"), np.array([[0.3, 0.5, 0.2]]), np.ones(1))
+    apart = said.apart()
+    assert apart.labels == ("card", "money")
+    assert apart.probabilities[0] == pytest.approx([0.8 / 1.5, 0.7 / 1.5])
+
+
+def test_a_plus_between_what_are_no_labels_joins_nothing():
+    said = HeadOutput(("c + + code", "money"), np.array([[0.3, 0.7]]), np.ones(1))
+    assert said.apart() is said
