@@ -5,15 +5,15 @@ request is decided by itself, and what two of them share is asked once.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.context import Pending, Wanted
 from agent.decide_ask import decide_ask, record_after, record_step, step
 from agent.decide_bounds import beyond, tried_to_be_verified, trouble_elsewhere, wants_nobody_here
-from agent.decide_intent import asks_availability, numbers_of, points_back
+from agent.decide_intent import asks_availability, numbers_of, pointed_at, points_back
 from agent.facts import Facts, Step
-from agent.forms import only_tells
+from agent.forms import asks_question
 from agent.intents import ANSWERS_TO_US, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
 from agent.passing import told_in_passing
 from agent.topics import asks_of_order
@@ -141,7 +141,7 @@ def _question_answered(facts: Facts) -> tuple[Step, ...]:
     if pending is None or len(facts.understanding.asks) > 1:
         return ()
     if pending.kind in ("order_number", "which_order") and pending.wanted:
-        named = numbers_of(main) or _pointed_at(main.text, facts.context.orders)
+        named = numbers_of(main) or pointed_at(main.text, facts.context.orders)
         if named and _only_names_an_order(main):
             return tuple(record_step(facts, replace(pending.wanted[0], order=number), main) for number in named[:3])
     if pending.kind == "verify" and _WHY.match(main.text):
@@ -167,7 +167,9 @@ def _each(facts: Facts, asks: Iterable[Ask]) -> tuple[Step, ...]:
         numbers: list[str] | list[None] = numbers_of(ask)[:3] or [None]
         for number in numbers:
             taken = beyond(facts, ask, index, number) or decide_ask(facts, ask, index, number)
-            steps.extend((*_record_first(facts, taken, number), taken, *record_after(facts, taken)))
+            told = any(one.looks_up and one.order == number for one in steps) if number else False
+            first = [] if told else _record_first(facts, taken, number)
+            steps.extend((*first, taken, *record_after(facts, taken)))
     return _together(steps)
 
 
@@ -190,9 +192,11 @@ def _record_first(facts: Facts, taken: Step, number: str | None) -> list[Step]:
 def _together(steps: list[Step]) -> tuple[Step, ...]:
     """Drop what says nothing beside a real answer, and ask for identity once for all that need it."""
     useful = [one for one in steps if one.rule not in _SAYS_NOTHING]
-    # "I've no account with you" beside a request wants no answer
-    useful = [one for one in useful if one.rule != "no_answer" or not only_tells(one.ask.text)]
     if any(one.order is not None or one.rule == "verify" for one in useful):
+        # "I've no account with you" wants no answer beside it
+        useful = [
+            one for one in useful if one.rule != "no_answer" or numbers_of(one.ask) or asks_question(one.ask.text)
+        ]
         # "where are the boots I bought?" is about the order, not about what the shop sells
         useful = [one for one in useful if one.rule != "product" or asks_availability(one.ask)]
     kept: list[Step] = []
@@ -270,27 +274,6 @@ def _adds_something(facts: Facts, ask: Ask, resumed: tuple[Step, ...]) -> bool:
     """Whether a request in the message that gave the identity is a new one: it names an order or nothing waited."""
     taken = {one.order for one in resumed}
     return not resumed or any(number not in taken for number in numbers_of(ask))
-
-
-_WHICH: tuple[tuple[tuple[str, ...], Callable[[tuple[str, ...]], str | None]], ...] = (
-    (("first", "1st", "erste", "newest", "latest", "most recent", "top"), lambda orders: orders[0]),
-    (("second", "2nd"), lambda orders: orders[1] if len(orders) > 1 else None),
-    (("third", "3rd"), lambda orders: orders[2] if len(orders) > 2 else None),
-    (("last", "oldest", "bottom"), lambda orders: orders[-1]),
-)
-
-
-def _pointed_at(text: str, orders: tuple[str, ...]) -> list[str]:
-    """Numbers of the listed orders that the words point at: "the second one", "both"."""
-    words = text.casefold()
-    if not orders:
-        return []
-    if any(word in words.split() for word in ("both", "all", "each")):
-        return list(orders)
-    for names, choose in _WHICH:
-        if any(name in words for name in names) and (number := choose(orders)):
-            return [number]
-    return []
 
 
 def _only_names_an_order(ask: Ask) -> bool:

@@ -37,7 +37,7 @@ def beyond(facts: Facts, ask: Ask, index: int, number: str | None) -> Step | Non
         return step("hand_over", REASONS["safety"], "escalation", ask, index)
     if crosses(ask.text, "law"):
         return step("hand_over", REASONS["legal"], "escalation", ask, index)
-    if crosses(ask.text, "bereavement"):
+    if crosses(ask.text, "bereavement") and ask.in_scope >= FAR:
         return step("hand_over", "a death in the family", "bereavement", ask, index)
     if crosses(ask.text, "inside"):
         return step("answer", "asks for the agent's own inside", "out_of_scope", ask, index)

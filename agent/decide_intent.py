@@ -1,6 +1,7 @@
 """Tell which intent to act on, and which order the words point at. Pure functions of the facts."""
 
 import re
+from collections.abc import Callable
 
 from agent.facts import Choose, Facts
 from agent.forms import asks_question, requests_change, wants_order_changed
@@ -27,6 +28,13 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(r"\b(?:the (?:one|order) after|after that one|(?:next|newer|later) (?:one|order))\b", re.I)
 _NEWEST = re.compile(r"\b(?:last|latest|newest|most recent|recent) (?:order|purchase|one)\b", re.IGNORECASE)
+
+_WHICH: tuple[tuple[tuple[str, ...], Callable[[tuple[str, ...]], str | None]], ...] = (
+    (("first", "1st", "erste", "newest", "latest", "most recent", "top"), lambda orders: orders[0]),
+    (("second", "2nd"), lambda orders: orders[1] if len(orders) > 1 else None),
+    (("third", "3rd"), lambda orders: orders[2] if len(orders) > 2 else None),
+    (("last", "oldest", "bottom"), lambda orders: orders[-1]),
+)
 
 
 def intent_of(facts: Facts, ask: Ask, number: str | None) -> str:
@@ -141,3 +149,16 @@ def numbers_of(ask: Ask) -> list[str]:
         for entity in named
     }
     return list(typed.values())
+
+
+def pointed_at(text: str, orders: tuple[str, ...]) -> list[str]:
+    """Numbers of the listed orders that the words point at: "the second one", "both"."""
+    words = text.casefold()
+    if not orders:
+        return []
+    if any(word in words.split() for word in ("both", "all", "each")):
+        return list(orders)
+    for names, choose in _WHICH:
+        if any(name in words for name in names) and (number := choose(orders)):
+            return [number]
+    return []

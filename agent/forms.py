@@ -64,12 +64,14 @@ _ORDER_CHANGE = re.compile(
     r"\bmake\b.{0,40}\b(?:express|size|bigger|smaller|arrive|come|[smlx]{1,4})\b|"
     r"\b(?:can|could|should|may|must|let)\b(?! you\b).{0,40}\b(?:come|arrive|be here|be delivered)\b.{0,30}"
     r"\b(?:later|earlier|sooner)\b|"
-    r"\b(?:postpone|delay|put off|push back|bring forward|hold back|hold on to|reschedule)\b|"
+    r"\b(?:postpone|delay|put off|push back|bring forward|(?:hold|held) back|hold on to|reschedule)\b|"
+    r"\bpay me\b.{0,30}\bback\b|\bget my money\b|\bpull\b.{0,20}\boff\b|\bmake it an? (?:small|medium|large)\b|"
     r"\b(?:wrong|new|different|another|incorrect) (?:\w+ )?"
     r"(?:address|post ?code|house number|street|size|colou?r|quantity|name)\b|"
     r"\b(?:should|must|needs? to|has to|ought to) (?:go|be (?:sent|delivered|shipped|changed|stopped|taken))\b|"
     r"\b(?:go|goes|come|collect\w*|pick\w*)\b.{0,40}\binstead\b|\blet\b.{0,30}\b(?:receive|collect|accept|pick)\b|"
-    r"\b(?:apply|use|redeem)\b.{0,30}\b(?:code|voucher|coupon|points)\b|\bknock\b.{0,20}\boff\b|\bdiscount\b|"
+    r"\b(?:apply|use|redeem)\b.{0,30}\b(?:code|voucher|coupon|points)\b|\bapply [a-z]+\d+\b|"
+    r"\bknock\b.{0,20}\boff\b|\bdiscount\b|"
     r"\b(?:typo|mistake|error)\b.{0,20}\b(?:street|address|name|post ?code|size)\b|\btake (?:it|them|these|those)\b",
     re.IGNORECASE,
 )

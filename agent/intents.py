@@ -9,15 +9,13 @@ RECORD_RULES: Mapping[str, str] = {
     "refund_status": "refund",
     "invoice": "invoice",
 }
+# Changes of an order, which a number elsewhere in the message names.
+ORDER_CHANGES = frozenset({"cancel_order", "change_order", "change_address", "return_item", "exchange_item"})
 PRODUCT_INTENTS = frozenset({"product_availability", "product_question"})
 # Asking for a change. This agent has no tool that changes a record.
 WRITE_INTENTS = frozenset(
     {
-        "cancel_order",
-        "change_order",
-        "change_address",
-        "return_item",
-        "exchange_item",
+        *ORDER_CHANGES,
         "account_change",
         "damaged_item",
         "wrong_item",

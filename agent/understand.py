@@ -12,7 +12,7 @@ from agent.context import Context, read_context
 from agent.entities import find_entities
 from agent.follow_up import FollowUp, completed, follow_up, only_values
 from agent.heads import Heads
-from agent.intents import PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
+from agent.intents import ORDER_CHANGES, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.other_trades import points_at_other_trade
@@ -37,6 +37,7 @@ OWN_SCOPE, OWN_CONFIDENCE = 0.5, 0.45
 SET_PHRASE_CONFIDENCE, FOLLOW_UP_CONFIDENCE, SPEAKS_FOR_ITSELF = 0.99, 0.95, 0.8
 IDENTITY_KINDS = frozenset({"email", "postcode", "phone"})
 _YES_OR_NO = frozenset({"confirm", "deny"})
+_IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
 # "I'm so angry!" beside a question is its mood, not a second request, unless a complaint is announced.
 _COMPLAINS = re.compile(r"complain|beschwer|réclam|reclam|queja|klacht", re.IGNORECASE)
 
@@ -250,7 +251,8 @@ def _several(text: str, groups: Sequence[_Group], entities: tuple[Entity, ...]) 
     asks = []
     for group in groups:
         own = tuple(entity for entity in entities if group.start <= entity.start < group.end)
-        about_orders = group.reading.intent in RECORD_RULES
+        changes = group.reading.intent in ORDER_CHANGES and bool(_IT.search(text[group.start : group.end]))
+        about_orders = group.reading.intent in RECORD_RULES or changes
         if about_orders and not any(entity.kind == "order_number" for entity in own):
             own = _merged(own, numbers)  # "where is W1, and when do I get the refund?": both are about W1
         part = text[group.start : group.end]

@@ -128,6 +128,12 @@ def test_an_order_named_once_is_what_both_questions_are_about(read):
     assert [ask.entities[0].value for ask in understanding.asks] == ["W2611340", "W2611340"]
 
 
+def test_a_change_of_it_is_about_the_order_that_was_named(read):
+    understanding = read("My order W2611340 was just shipped. Can you still cancel it?")
+    assert intents(understanding)[-1] == "cancel_order"
+    assert [entity.value for entity in understanding.asks[-1].entities] == ["W2611340"]
+
+
 def test_greetings_and_stories_do_not_become_asks(read):
     assert intents(read("Hello! How do I return shoes? Thanks")) == ["return_item"]
 
