@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from agent.context import Pending, Wanted
 from agent.decide_ask import decide_ask, record_after, record_step, step
-from agent.decide_bounds import beyond, tried_to_be_verified, trouble_elsewhere, wants_nobody_here
+from agent.decide_bounds import asked_who, beyond, tried_to_be_verified, trouble_elsewhere, wants_nobody_here
 from agent.decide_intent import asks_availability, numbers_of, pointed_at, points_back
 from agent.facts import Facts, Step
 from agent.forms import asks_question
@@ -95,8 +95,8 @@ def _escalation(facts: Facts) -> tuple[Step, ...]:
 
 def _out_of_bounds(facts: Facts) -> tuple[Step, ...]:
     """Goes before what an answer to us may mean: "what did jo@example.com buy?" gives no identity facts."""
-    asks, pending = facts.understanding.asks, facts.context.pending
-    if pending is not None and pending.kind == "verify":
+    asks = facts.understanding.asks
+    if asked_who(facts):
         return ()
     found = any(beyond(facts, ask, index, None) for index, ask in enumerate(asks) if not numbers_of(ask))
     return _each(facts, asks) if found else ()

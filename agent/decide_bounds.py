@@ -54,10 +54,11 @@ def _of_another(facts: Facts, ask: Ask, index: int) -> bool:
     """Whether a request concerns another person's data by its sense, where no pattern knows its words."""
     sure = any(chance >= ANOTHER for chance in facts.others[index : index + 1])
     about_us = ask.in_scope >= facts.limits.in_scope and ask.intent not in SMALL_TALK
-    return sure and about_us and facts.identified.outcome == "none" and not _verifying(facts)
+    return sure and about_us and facts.identified.outcome == "none" and not asked_who(facts)
 
 
-def _verifying(facts: Facts) -> bool:
+def asked_who(facts: Facts) -> bool:
+    """Whether the last reply asked for facts that say who the customer is."""
     return facts.context.pending is not None and facts.context.pending.kind == "verify"
 
 

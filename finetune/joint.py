@@ -12,7 +12,7 @@ from finetune.examples import Labelled
 from finetune.vectors import Encoded, VectorCache
 from rapport.heads import BOTH, joint_parts
 
-MADE_UP = 30  # messages a joint label, chosen on train and dev conversations of two domains of MultiDoGo
+MADE_UP = 30  # messages a joint label; no other number was tried
 _BETWEEN = (" and ", " and also ", " also ", ". ", ", ", " ", " then ")
 
 

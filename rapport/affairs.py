@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rapport.cards import CARD, read_card
+from rapport.cards import made_with
 from rapport.heads import Head, base_name, load_head
 from rapport.text import mask
 
@@ -35,6 +35,4 @@ class Affairs:
 
 def shipped_affairs(encoder: "Encoder") -> Affairs | None:
     """The shipped head, or None for an encoder that it was not made with."""
-    if not (FOLDER / CARD).is_file() or read_card(FOLDER, verify=False).base != base_name(encoder):
-        return None
-    return Affairs(load_head(FOLDER))
+    return Affairs(load_head(FOLDER)) if made_with(FOLDER, base_name(encoder)) else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapport.bases import weights_of
-from rapport.cards import CARD, read_card
+from rapport.cards import made_with, read_card
 from rapport.classifiers import Classifier, load_classifier
 from rapport.errors import IndexMismatch
 from rapport.heads import HeadOutput, base_name
@@ -35,9 +35,7 @@ def alarm_fingerprint() -> str:
 
 def shipped_alarm(encoder: "Encoder") -> Classifier | None:
     """The shipped alarm, or None for an encoder that it was not made with."""
-    if not (FOLDER / CARD).is_file() or read_card(FOLDER, verify=False).base != base_name(encoder):
-        return None
-    return load_classifier(FOLDER, encoder)
+    return load_classifier(FOLDER, encoder) if made_with(FOLDER, base_name(encoder)) else None
 
 
 def alarm_for(head: "Head", encoder: "Encoder") -> Classifier | None:

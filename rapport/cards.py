@@ -77,6 +77,11 @@ def publish(folder: Path, card: Card) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def made_with(folder: Path, base: str) -> bool:
+    """Whether an artifact stands in a folder and was made with this base. Hashes no files; raises as `read_card`."""
+    return (folder / CARD).is_file() and read_card(folder, verify=False).base == base
+
+
 def read_card(folder: Path, *, verify: bool = True) -> Card:
     """Read an artifact's card; with verify, also hash every file that it names.
 

@@ -1,7 +1,10 @@
 """The shipped head that tells whose affairs a message concerns, and the messages that it is learnt from."""
 
-from finetune.affairs import affair_rows
-from rapport.affairs import FOLDER, OTHERS, OWN, shipped_affairs
+import pytest
+
+from finetune.affairs import affair_rows, fit_affairs
+from finetune.vectors import VectorCache
+from rapport.affairs import FOLDER, OTHERS, shipped_affairs
 from rapport.cards import read_card
 from rapport.doubles import HashingEncoder
 from rapport.text import mask
@@ -19,10 +22,15 @@ def test_dev_holds_a_fifth_of_the_messages_that_look_alike_and_shares_none_with_
     assert not {row.text.casefold() for row in rows.train} & {row.text.casefold() for row in rows.dev}
 
 
-def test_the_shipped_head_was_fitted_on_these_rows_and_tells_the_dev_ones_apart():
-    card = read_card(FOLDER)
-    assert card.data["fingerprint"] == affair_rows().fingerprint
-    assert card.scores["auroc"] >= 0.93
+def test_the_shipped_head_was_fitted_on_these_rows():
+    assert read_card(FOLDER).data["fingerprint"] == affair_rows().fingerprint
+
+
+@pytest.mark.slow
+def test_fitted_anew_it_tells_dev_rows_apart_as_its_card_says(encoder):
+    _, scores = fit_affairs(affair_rows(), VectorCache(encoder))
+    assert scores["auroc"] >= 0.93
+    assert scores["auroc"] == pytest.approx(read_card(FOLDER).scores["auroc"], abs=0.005)
 
 
 def test_it_reads_the_sense_and_not_the_person_alone(encoder):
@@ -38,5 +46,3 @@ def test_most_messages_are_about_ones_own(encoder, sample):
 
 def test_another_encoder_has_none():
     assert shipped_affairs(HashingEncoder()) is None
-    assert read_card(FOLDER).kind == "affairs"
-    assert {OTHERS, OWN} == {"others", "own"}
