@@ -12,6 +12,7 @@ from agent.forms import (
     concerns_own_case,
     in_general,
     requests_change,
+    wants_invoice_corrected,
     wants_order_changed,
 )
 from agent.intents import ANSWERS_TO_US, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
@@ -61,9 +62,10 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
         return step("answer", f"an article of the same trade answers (p = {answerable:.2f})", "article", ask, index)
     if far and _foreign(facts, ask) and (answerable < facts.limits.sure_article or ask.in_scope < DOUBTFUL):
         return _outside(facts, ask, index)
-    if intent in RECORD_RULES and sure:
+    corrects = intent == "invoice" and wants_invoice_corrected(ask.text)
+    if intent in RECORD_RULES and sure and not corrects:
         return _record(facts, ask, index, intent, number, answerable)
-    if intent in WRITE_INTENTS and sure:
+    if (intent in WRITE_INTENTS or corrects) and sure:
         # where the words say so and not the reading, what was found may be about something else
         read = intent == ask.intent and (number is None or ask.confidence >= LIKELY_INTENT)
         return _write(facts, ask, index, number, answerable if read else 0.0)

@@ -72,9 +72,24 @@ _ORDER_CHANGE = re.compile(
     r"\b(?:go|goes|come|collect\w*|pick\w*)\b.{0,40}\binstead\b|\blet\b.{0,30}\b(?:receive|collect|accept|pick)\b|"
     r"\b(?:apply|use|redeem)\b.{0,30}\b(?:code|voucher|coupon|points)\b|\bapply [a-z]+\d+\b|"
     r"\bknock\b.{0,20}\boff\b|\bdiscount\b|"
+    r"\b(?:the|an?) (?:[\w-]+ ){1,2}(?:and )?not (?:the|an?) \w|"
+    r"\bcan (?:it|they|this|that|those|these) be (?:the|an?|in) \w|"
+    r"\b(?:pick|choose|find|use|take) (?:me )?(?:another|a different)\b|\bblock\b|"
     r"\b(?:typo|mistake|error)\b.{0,20}\b(?:street|address|name|post ?code|size)\b|\btake (?:it|them|these|those)\b",
     re.IGNORECASE,
 )
+# Asks for other words on an invoice, not for the invoice.
+_ON_IT = r"(?:name|company|firm|vat|tax (?:number|id)|billing|address|llc|ltd|inc|reference|po number|details)\b"
+_INVOICE_CHANGE = re.compile(
+    r"\b(?:chang\w*|correct\w*|fix|amend\w*|alter\w*|updat\w*|edit\w*|replac\w*|put|add(?:ed)?|enter|re-?issu\w*|redo\w*|"
+    r"(?:made?|make (?:it|the invoice)|issued?) out)\b.{0,40}\b" + _ON_IT + r"|"
+    r"\b(?:needs?|wrong|missing|forgot) (?:(?:my|our|a|the|to|right|correct|company|firm['’]?s|billing) ){0,3}"
+    + _ON_IT
+    + r"|"
+    r"\b" + _ON_IT + r".{0,30}\b(?:is|are) (?:wrong|missing|not on)\b",
+    re.IGNORECASE,
+)
+_INVOICE = re.compile(r"\binvoices?\b", re.IGNORECASE)
 _TOPIC = re.compile(r"^\W*what(?: is|['’]s| are) (?:the|your)\b", re.IGNORECASE)
 _WHAT_TO_DO = re.compile(
     r"\bwhat (?:now|next|then|(?:can|should|do|must|shall) (?:i|we) do|are my options)\b|\bnow what\b", re.IGNORECASE
@@ -94,6 +109,11 @@ def names_topic(text: str) -> bool:
 def wants_order_changed(text: str) -> bool:
     """Whether a text that names an order asks for something to be done to it, and not how it stands."""
     return bool(_ORDER_CHANGE.search(text)) and not _STATE.search(text)
+
+
+def wants_invoice_corrected(text: str) -> bool:
+    """Whether the text asks for something on an invoice to be put right: "my company's name is missing on it"."""
+    return bool(_INVOICE.search(text) and _INVOICE_CHANGE.search(text)) and not _STATE.search(text)
 
 
 def only_tells(text: str) -> bool:

@@ -1,7 +1,8 @@
 """Learn what is asked of companies of other trades, once, from requests that are put together; shipped as a file.
 
-`trades.toml` has the families, `rapport/trades.toml` most of the names that fill them. `python -m finetune.elsewhere`
-makes the file anew; it is calibrated on the sample company's dev part.
+`trades.toml` has the families, `rapport/trades.toml` most of the names that fill them; the folder beside this file has
+messages as people write them, one a line. `python -m finetune.elsewhere` makes the file anew; it is calibrated on the
+sample company's dev part.
 """
 
 import re
@@ -21,16 +22,19 @@ from rapport.elsewhere import Elsewhere, by_kind, kinds_named, load_elsewhere, s
 from rapport.heads import OOS, base_name
 from rapport.sample import build_sample
 from rapport.sample.grammar import chosen, with_noise
+from rapport.text import mask
 
 if TYPE_CHECKING:
     from rapport.models import Encoder
 
 FAMILIES = Path(__file__).with_name("trades.toml")
+MESSAGES = Path(__file__).with_name("elsewhere")
 FILE = Path(__file__).with_name("common") / "elsewhere.safetensors"
 OUTSIDE, INSIDE = "outside", "inside"
 MOST = {OUTSIDE: 25, INSIDE: 40}  # messages of a family
 UTTERANCES = 200  # of the sample company, of each intent
 GROUP = 12  # neighbouring families that make one group
+CLUSTERS = {OUTSIDE: 100, INSIDE: 60}  # groups of the messages of either side; fewer tell the sides apart less well
 STRENGTH, NOISE = 10.0, 0.25
 KIND = 0.5  # of a kind that is named, beside a unit vector; 1 sends away more of a shop's own customers
 LEAN = 1.5  # log odds given to being asked ourselves: a customer sent away is worse than a stranger answered
@@ -53,6 +57,17 @@ def family_rows(seed: int = 10) -> Iterator[Labelled]:
         for place, family in enumerate(families):
             texts = _rendered(family, slots, Random(f"{seed}:{side}:{place}"), most)
             yield from (Labelled(text, f"{side}-{place // GROUP}") for text in texts)
+
+
+def written_rows(vectors: VectorCache) -> Iterator[Labelled]:
+    """The messages that people might write, masked; the label is the group of those that lie near: "inside-near-7"."""
+    from sklearn.cluster import KMeans
+
+    for side, name in ((OUTSIDE, "others"), (INSIDE, "own")):
+        lines = (MESSAGES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+        rows = [Labelled(mask(line), side) for line in lines if line.strip()]
+        near = KMeans(CLUSTERS[side], n_init=2, random_state=0).fit_predict(vectors.of(rows).vectors)
+        yield from (replace(row, label=f"{side}-near-{place}") for row, place in zip(rows, near, strict=True))
 
 
 def _rendered(family: str, slots: Mapping[str, Sequence[str]], random: Random, most: int) -> list[str]:
@@ -78,7 +93,7 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     splits = intent_rows(representative(build_sample().examples, train=UTTERANCES), more=common_rows())
     strangers = [Labelled(row.text, f"{OUTSIDE}-{OOS}") for row in stranger_rows()]
     known = [replace(row, label=f"{OUTSIDE}-{OOS}") if row.label == OOS else row for row in splits.train]
-    rows = _by_kind(vectors.of([*known, *strangers, *family_rows()]))
+    rows = _by_kind(vectors.of([*known, *strangers, *family_rows(), *written_rows(vectors)]))
     linear = fit_linear(rows, strength=STRENGTH)
     labels = sorted(linear.labels, key=lambda label: label.startswith(OUTSIDE))
     inside = sum(not label.startswith(OUTSIDE) for label in labels)
