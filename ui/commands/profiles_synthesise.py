@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, opened
+from ui.commands.common import HomeOption, JsonOption, console, emit, opened, print_notes
 from ui.commands.profiles_train_table import IdOption
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def _of_file(path: Path, id_column: str) -> "Table":
     from profiles.table_files import read_table
 
     table, problems = read_table(path, id_column=id_column)
-    for problem, rows in problems.items():
-        console(stderr=True).print(f"[yellow]note:[/yellow] {rows:,} {problem}")
+    print_notes(f"{rows:,} {problem}" for problem, rows in problems.items())
     return table
 
 

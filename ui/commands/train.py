@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, training_watch
+from ui.commands.common import HomeOption, JsonOption, console, emit, print_notes, training_watch
 
 if TYPE_CHECKING:
     from finetune.examples import Labelled
@@ -100,8 +100,7 @@ def _train(task: Any, files: tuple[Path, Path | None, Path | None], name: str, p
     rows, notes = _rows(files[0], mapping)
     dev, dev_notes = _rows(files[1], mapping) if files[1] else ((), ())
     more = _texts(files[2], mapping) if files[2] else ()
-    for note in (*notes, *dev_notes):
-        console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
+    print_notes((*notes, *dev_notes))
     home = find_home(place[0]).create()
     encoder = load_encoder(load_settings(home).encoder)
     job = Job(task=task, name=name, train=rows, dev=dev, plan=wanted, notes=(*notes, *dev_notes), replace=switches[1],
