@@ -108,6 +108,20 @@ def test_a_home_that_does_not_exist_is_told(tmp_path, capsys):
     assert "rapport init" in capsys.readouterr().err
 
 
+def test_a_date_format_that_no_date_fits_is_refused_before_a_row_is_read(importing, home):
+    code, _, err = importing("customers", "id,name,created_at\n7,Ann,01.07.2024\n", "--date-format", "dd.mm.yyyy")
+    assert code == 2
+    assert "%d.%m.%Y" in err
+    assert not stored(home, "customers")
+
+
+def test_an_article_that_is_rejected_is_told_by_its_file(importing, home, tmp_path, capsys):
+    (tmp_path / "help").mkdir()
+    (tmp_path / "help" / "empty.md").write_text("# Only a title\n")
+    assert run(["import", "articles", str(tmp_path / "help"), "--home", str(home.root)]) == 1
+    assert "empty.md: the article has no text" in capsys.readouterr().err
+
+
 def test_columns_dates_and_zones_are_mapped(importing, home):
     text = "Kunde;Firma;seit\n7;Ann;01.07.2024 12:00\n"
     words = ("--map", "customer_id=Kunde", "--map", "name=Firma", "--map", "created_at=seit", "--timezone",
