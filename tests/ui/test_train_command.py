@@ -42,3 +42,16 @@ def test_words_that_a_terminal_takes_for_markup_are_shown_as_they_are(here, caps
     assert "[/i]" in " ".join(capsys.readouterr().err.split())
     assert run(["models", "show", "ours"]) == 0
     assert "[/b] broken" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_model_that_is_sure_of_nothing_is_said_to_be_and_its_name_can_be_pasted(here, capsys):
+    assert train(table(here / "rows.csv", MESSAGES), "our shop") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "sure of nothing: these rows do not show that 5.0% or fewer" in said
+    assert said.endswith("to use it: rapport models use 'our shop'")
+
+
+def test_a_model_that_is_sure_of_something_is_not_said_to_be_sure_of_nothing(here, capsys):
+    messages = [(f"{text} {number}", label) for number in range(8) for text, label in MESSAGES]
+    assert train(table(here / "rows.csv", messages), "ours", "--risk", "0.2") == 0
+    assert "sure of nothing" not in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """`rapport train …`: make a classifier from labelled texts."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -147,6 +148,8 @@ def _summary(card: "Card") -> dict[str, Any]:
         "labels": card.data["labels"],
         "seconds": scores.pop("seconds"),
         "method": card.plan["method"],
+        "risk": card.plan["risk"],
+        "accept": card.plan["accept"],
         "scores": scores,
         "notes": list(card.data["notes"]),
     }
@@ -160,5 +163,10 @@ def _render(summary: dict[str, Any]) -> None:
     for name in ("accuracy", "macro_f1", "ece", "oos_auroc", "answered", "error_among_answered"):
         if scores.get(name) is not None:
             out.print(f"  {name:<22} {scores[name]:.3f}")
-    out.print(f"measured on {scores['rows']:,} {scores['on']}; the whole card: rapport models show {summary['name']}")
-    out.print(f"to use it: rapport models use {summary['name']}")
+    if summary["accept"] is None:
+        out.print("it will count as sure of nothing: these rows do not show that "
+                  f"{summary['risk']:.1%} or fewer of its answers would be wrong. "
+                  "Give more rows, or a higher --risk.")  # fmt: skip
+    name = quote(summary["name"])
+    out.print(f"measured on {scores['rows']:,} {scores['on']}; the whole card: rapport models show {name}")
+    out.print(f"to use it: rapport models use {name}")
