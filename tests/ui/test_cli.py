@@ -91,6 +91,15 @@ def test_the_doctor_says_what_writes_the_replies(home, capsys, tiny_chat):
     assert not seen()["passed"]
 
 
+def test_the_doctor_names_every_classifier_in_use(home, monkeypatch):
+    from ui.commands import doctor
+
+    used = {"intent": "i-1", "sentiment": "s-1", "escalation": "e-1"}
+    monkeypatch.setattr("rapport.registry.current", lambda home, role: used.get(role))
+    monkeypatch.setattr("rapport.cards.read_card", lambda folder: None)
+    assert doctor._classifiers(home, load_settings(home)) == "intent i-1, sentiment s-1, escalation e-1"
+
+
 @pytest.mark.slow
 def test_the_doctor_finds_a_missing_index(own_sample_home, capsys):
     shutil.rmtree(own_sample_home.indexes / "main")
