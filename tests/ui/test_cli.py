@@ -66,6 +66,18 @@ def test_a_setting_is_changed_and_shown_and_secrets_are_not(home, capsys):
     assert run(["settings", "server.prt"]) == 2
 
 
+def test_a_name_with_brackets_is_shown_as_it_is(home, capsys):
+    assert run(["settings", "company.name", "[/b] & [red]Co"]) == 0
+    assert run(["settings"]) == 0
+    assert capsys.readouterr().out.count("[/b] & [red]Co") == 2
+
+
+def test_the_doctor_shows_paths_with_brackets_as_they_are(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RAPPORT_HOME", str(tmp_path / "[red]" / "[b]"))
+    assert run(["doctor"]) == 1
+    assert "[red]/[b]" in "".join(capsys.readouterr().out.split())
+
+
 def test_the_doctor_says_what_is_missing(home, capsys):
     checks = {check["check"]: check for check in result(capsys, "doctor", code=1)["checks"]}
     assert checks["encoder"]["passed"]

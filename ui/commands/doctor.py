@@ -153,9 +153,11 @@ def _installed(distribution: str) -> bool:
 
 
 def _render(findings: list[Finding]) -> None:
-    out: Any = console()
+    from rich.text import Text
+
+    out: Any = console(markup=False)
     for item in findings:
-        mark = "[green]ok [/green]" if item.passed else "[red]BAD[/red]"
-        out.print(f"{mark} {item.check:<12} {item.seen}")
+        mark = ("ok ", "green") if item.passed else ("BAD", "red")
+        out.print(Text.assemble(mark, f" {item.check:<12} {item.seen}"))
         if item.hint:
             out.print(f"    {item.hint}", style="yellow")
