@@ -110,4 +110,5 @@ def _render(summary: dict[str, Any]) -> None:
     for reason, count in summary["left_out"].items():
         out.print(f"  {count:,} replies left out: {reason}")
     name = quote(summary["name"])
-    out.print(f"to use it: rapport models use {name}; the whole card: rapport models show {name}")
+    out.print(f"the whole card: rapport models show {name}")
+    out.print(f"to use it: rapport models use {name}")
