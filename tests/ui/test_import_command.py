@@ -101,6 +101,20 @@ def test_a_file_of_uncertain_format_is_asked_for(importing):
     assert "--format csv|jsonl|markdown|html|tau2" in err
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("rows.csv.gz", b"\x1f\x8b\x08", "is a gzip file"),
+        ("rows.xlsx", b"PK\x03\x04", "is a spreadsheet or zip file"),
+        ("rows.json", b'[{"id": "1"}]', "is one JSON array"),
+    ],
+)
+def test_a_file_that_holds_no_rows_is_called_what_it_is(importing, home, tmp_path, capsys, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    assert run(["import", "customers", str(tmp_path / name), "--home", str(home.root)]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_home_that_does_not_exist_is_told(tmp_path, capsys):
     path = tmp_path / "rows.csv"
     path.write_text("id,name\n")
