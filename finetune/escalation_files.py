@@ -71,7 +71,7 @@ def _rows(
     if wrong := sorted(set(mapping) - set(FIELDS)):
         raise UserError(f"--map {wrong[0]}=… is not known.", hint=f"Give one of: {', '.join(FIELDS)}.")
     columns = {mapping.get(field, field): field for field in FIELDS}
-    for line, values, broken in rows_of(path, tuple(mapping.get(field, field) for field in needed)):
+    for line, values, broken in rows_of(path, tuple(mapping.get(field, field) for field in needed), fields=needed):
         where = f"line {line} of {path.name}"
         if broken:
             raise BadRow(f"{where} cannot be read: {broken}", hint="Mend or remove that line.")

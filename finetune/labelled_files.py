@@ -1,5 +1,6 @@
 """Read labelled texts from JSON lines or CSV and say what is wrong with them. Knows nothing of models."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +10,12 @@ from finetune.examples import Labelled
 from finetune.joint import in_order
 from finetune.row_files import rows_of
 from rapport.errors import BadRow, UserError
+from rapport.heads import OOS
 from rapport.text import mask
 
 LABEL_CHARS = 200  # a longer label is a text in the wrong column
 COLUMNS = ("text", "label")
+SPELLING = "rows whose label differs from another in case, spaces or hyphens alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +41,8 @@ class _Problems:
         self.counts: Counter[str] = Counter()
         self.first: dict[str, str] = {}
 
-    def add(self, name: str, line: int, detail: str) -> None:
-        self.counts[name] += 1
+    def add(self, name: str, line: int, detail: str, *, rows: int = 1) -> None:
+        self.counts[name] += rows
         self.first.setdefault(name, f"first on line {line}: {detail}")
 
 
@@ -47,17 +50,21 @@ def read_labelled(path: Path, *, mapping: Mapping[str, str] | None = None) -> La
     """Read `{"text", "label"}` rows. mapping: field -> column, for other column names.
 
     A row without text or label, or that cannot be read, is left out and counted. Repeated texts stay, because they say
-    how frequent a message is; they and texts that stand with several labels are counted.
+    how frequent a message is; they and texts that stand with several labels are counted. Rows whose label is another
+    one but for case, spaces or hyphens are counted too and keep it: only a person knows whether one label is meant.
     Raises UserError for a file that is no text or lacks a column, BadRow where no row is left.
     """
     problems = _Problems()
     rows: list[Labelled] = []
     found: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    first: dict[str, int] = {}
     for line, text, label in _rows(path, _complete(mapping or {}), problems):
         rows.append(Labelled(text, label))
+        first.setdefault(label, line)
         found[mask(text).casefold()].append((line, text, label))
     for group in found.values():
         _count_repeats(group, problems)
+    _count_spellings(Counter(row.label for row in rows), first, problems)
     if not rows:
         raise BadRow(
             f"{path.name} has no usable row.", hint=f"Each needs a text and a label. {_summary(problems)}".strip()
@@ -87,8 +94,10 @@ def read_rows(path: Path, columns: tuple[str, ...], *, option: str = "") -> Iter
 
 def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterator[tuple[int, str, str]]:
     columns = mapping["text"], mapping["label"]
-    for line, values, broken in rows_of(path, columns, "--map {column}={near}"):
+    for line, values, broken in rows_of(path, columns, fields=COLUMNS):
         text, label = (str(values.get(column) or "").strip() for column in columns)
+        nested = [column for column in columns if isinstance(values.get(column), list | dict)]
+        broken = broken or (f"'{nested[0]}' holds a {type(values[nested[0]]).__name__}, not a text." if nested else "")
         if broken:
             problems.add("rows that cannot be read", line, broken)
         elif not text:
@@ -110,6 +119,19 @@ def _count_repeats(group: list[tuple[int, str, str]], problems: _Problems) -> No
     if len(labels) > 1:
         names = ", ".join(f"{name} ({count})" for name, count in labels.most_common())
         problems.add("texts with different labels", line, f"'{text[:40]}' is {names}")
+
+
+def _count_spellings(labels: Counter[str], first: Mapping[str, int], problems: _Problems) -> None:
+    """Count the rows whose label more rows bear in another spelling. first: label -> the first line that bears it."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for label, _ in labels.most_common():
+        alike[re.sub(r"[\s_-]+", " ", label).casefold()].append(label)
+    for key, (usual, *others) in alike.items():
+        if key == OOS and usual != OOS:  # the word for messages out of scope, which no other spelling is
+            usual, others = OOS, [label for label in (usual, *others) if label != OOS]
+        for label in others:
+            detail = f"'{label}' is another label than '{usual}'"
+            problems.add(SPELLING, first[label], detail, rows=labels[label])
 
 
 def _complete(mapping: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from crm.importers.text_file import check_readable
 from rapport.errors import BadRow, NotFound
 
 ROLES = ("system", "user", "assistant")
@@ -36,12 +37,16 @@ def messages_of(row: Mapping[str, Any]) -> RowMessages:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a JSON-lines file. Raises NotFound for no file, BadRow with the line's number for a wrong one."""
+    """The rows of a JSON-lines file.
+
+    Raises NotFound for no file, UserError for one that is no text of rows, BadRow with the number of a wrong line.
+    """
+    if not path.exists():
+        raise NotFound(f"there is no file {path}.", hint="Give the path of a file of JSON lines.")
+    check_readable(path)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file {path}.", hint="Give the path of a file of JSON lines.") from error
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
         raise BadRow(f"{path} cannot be read ({error}).", hint=HINT) from error
     rows = []
     for number, line in enumerate(lines, start=1):

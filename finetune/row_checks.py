@@ -31,7 +31,7 @@ def check_rows(task: Task, train: Sequence[Labelled], dev: Sequence[Labelled] = 
 def _check_sentiments(found: set[str]) -> None:
     if unknown := sorted(found - set(SENTIMENTS)):
         raise BadRow(
-            f"'{unknown[0]}' is no sentiment.", hint=f"Label the rows {', '.join(SENTIMENTS)}; other names: --map."
+            f"'{unknown[0]}' is no sentiment.", hint=f"Label the rows {', '.join(SENTIMENTS)}, in small letters."
         )
     if absent := [name for name in SENTIMENTS if name not in found]:
         raise BadRow(f"no row is labelled {' or '.join(absent)}.", hint="Give rows of all three sentiments.")

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,26 @@ from typing import Any
 from crm.importers.text_file import check_readable, lines_of
 from rapport.errors import UserError
 
+_SEPARATOR = re.compile(r"sep=([,;\t|])\s*$")  # the first line of a file that spreadsheets write for each other
 Row = tuple[int, dict[str, Any], str]
 
 
-def rows_of(path: Path, columns: tuple[str, ...], option: str = "--map {column}={near}") -> Iterator[Row]:
+def rows_of(
+    path: Path, columns: tuple[str, ...], option: str = "--map {column}={near}", *, fields: tuple[str, ...] = ()
+) -> Iterator[Row]:
     """(line number, the row's values by column, why it cannot be read); cells of a CSV file are strings.
 
-    option: what names another column on the command line, or "". Raises UserError for a file that is no text, or whose
-    first row lacks one of the columns.
+    option: what names another column on the command line, or "". fields: what the columns are called there, where
+    that is something else. Raises UserError for a file that is no text, that has one of the columns twice, or whose
+    first row lacks one.
     """
     check_readable(path)
     with path.open("rb") as file:
         first = next((line.text.lstrip() for line in lines_of(file) if line.text.strip()), "")
-    reader = _json_rows if first.startswith("{") else _csv_rows
     checked = False
-    for line, values, broken in reader(path):
+    for line, values, broken in _json_rows(path) if first.startswith("{") else _csv_rows(path, columns):
         if not checked and not broken:
-            _check_columns(path, list(values), columns, option)
+            _check_columns(path, list(values), dict(zip(columns, fields or columns, strict=True)), option)
             checked = True
         yield line, values, broken
 
@@ -48,16 +52,19 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
                     yield line.number, {}, f"a JSON {type(values).__name__}, not an object."
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
+def _csv_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any], str]]:
     with path.open("rb") as file:
         lines = list(lines_of(file))
     broken = {line.number: line.broken for line in lines if line.broken}
-    header = lines[0].text
-    delimiter = max(",;\t|", key=header.count)
-    reader = csv.reader((line.text for line in lines), delimiter=delimiter, skipinitialspace=True)
+    told = _SEPARATOR.match(lines[0].text)
+    skipped = int(told is not None and len(lines) > 1)
+    delimiter = told[1] if told else max(",;\t|", key=lines[0].text.count)
+    reader = csv.reader((line.text for line in lines[skipped:]), delimiter=delimiter, skipinitialspace=True)
     names = [name.strip() for name in next(reader)]
+    if twice := [name for name in wanted if names.count(name) > 1]:
+        raise UserError(f"{path.name} has more than one column '{twice[0]}'.", hint="Rename the others.")
     for cells in reader:
-        number = reader.line_num
+        number = reader.line_num + skipped
         if number in broken:
             yield number, {}, broken[number]
         elif len(cells) > len(names):
@@ -66,7 +73,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any], str]]:
             yield number, dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True)), ""
 
 
-def _check_columns(path: Path, present: list[str], wanted: tuple[str, ...], option: str) -> None:
+def _check_columns(path: Path, present: list[str], wanted: Mapping[str, str], option: str) -> None:
     missing = [column for column in wanted if column not in present]
     if not missing:
         return
@@ -75,5 +82,5 @@ def _check_columns(path: Path, present: list[str], wanted: tuple[str, ...], opti
     other = f", or say which one it is: {option}" if option else "."
     raise UserError(
         f"{path.name} has no column '{missing[0]}'; it has {shown}.",
-        hint=f"Rename the column{other}".format(column=missing[0], near=near[0] if near else "COLUMN"),
+        hint=f"Rename the column{other}".format(column=wanted[missing[0]], near=near[0] if near else "COLUMN"),
     )

@@ -184,7 +184,7 @@ SIGNALS: Sequence[Signal] = (
     Signal("popular", "popular now", _popular, _for_everybody),
     Signal("season", "popular at this time of last year", _season, _for_everybody),
     Signal("alike", "bought by customers who buy alike", _alike, _by_alike),
-    Signal("together", "bought by who bought {product}", _together, _by_company),
+    Signal("together", "bought by others who bought {product}", _together, _by_company),
     Signal("following", "often bought after {product}", _following, _by_following),
     Signal("content", "described like {product}", lambda baskets, plan: {}, _by_content),
     Signal("sequence", "next in the order of what was bought", lambda baskets, plan: {}, _by_sequence),

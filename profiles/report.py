@@ -5,7 +5,7 @@ Knows nothing of pages and pictures.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,7 +78,8 @@ def profile_report(
     facts = predictor.facts
     looking = Looking(history=history, horizons=facts.horizons, limit=facts.limit, categories=Shelf.of(store).category)
     known = set(history.customers.tolist())
-    remembered = store.predictions_between(since(facts.horizons, end), as_of)
+    just_made = as_of + timedelta.resolution  # those made as of this very moment are open
+    remembered = store.predictions_between(since(facts.horizons, end), just_made)
     contacts = np.array([day for day, _ in store.contact_rows(before=as_of)])
     predictions = [one for one in remembered if one.customer_id in known]
     return ProfileReport(

@@ -5,6 +5,7 @@ from pathlib import Path
 from crm.importers.csv_file import CsvReader
 from crm.importers.jsonl_file import JsonlReader
 from crm.importers.rows import FORMATS, Format, ImportOptions, Reader
+from crm.importers.text_file import check_readable
 from rapport.errors import UserError
 from rapport.records import RecordKind
 
@@ -45,6 +46,8 @@ def _guessed(path: Path) -> Format:
         return "tau2"
     elif path.suffix.lower() in _BY_ENDING:
         return _BY_ENDING[path.suffix.lower()]
+    else:
+        check_readable(path)  # what is no text of rows at all is called by its name first
     raise UserError(f"the format of {path} is not certain.", hint=f"Say it: --format {'|'.join(FORMATS)}")
 
 

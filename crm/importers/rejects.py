@@ -37,7 +37,7 @@ class Rejects:
     def add(self, unit: Unit, reason: str) -> None:
         """Keep a unit with the reason."""
         self.count += 1
-        self.first_reason = self.first_reason or f"line {unit.line}: {reason}"
+        self.first_reason = self.first_reason or f"{_place(unit)}: {reason}"
         if self._partial is None:
             return
         if self._file is None:
@@ -92,6 +92,11 @@ class Rejects:
         else:
             kept.unlink()
             partial.unlink()
+
+
+def _place(unit: Unit) -> str:
+    """Where a unit stands: the name of its file where it comes from a folder, else its line."""
+    return unit.raw["file"] if isinstance(unit.raw, dict) and [*unit.raw] == ["file"] else f"line {unit.line}"
 
 
 def _open_private(path: Path) -> TextIO:

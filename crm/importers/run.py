@@ -79,7 +79,7 @@ class _Run:
             options.source,
             options.references or options.source,
             values.zone_named(options.timezone),
-            options.date_format,
+            values.date_pattern(options.date_format),
         )
         self.import_id = self._identify()
         self.rejects = Rejects(None, name="", import_id="", keep_before=None)

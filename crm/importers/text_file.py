@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
+_ARRAY = re.compile(rb"\s*\[\s*\{")  # a list of objects; the header of a CSV file does not begin so
 _PACKED = {b"PK\x03\x04": "a spreadsheet or zip file", b"\x1f\x8b": "a gzip file", b"\xd0\xcf\x11\xe0": "a spreadsheet"}
 
 
@@ -30,7 +32,9 @@ class Line:
 
 
 def check_readable(path: Path) -> None:
-    """Raise UserError for a file that is no UTF-8 text as a whole: missing, empty, UTF-16, packed, lone CR."""
+    """Raise UserError for a file that is no text of rows: missing, empty, UTF-16, packed, a JSON array, lone CR."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, not a file.", hint="Name a file in it.")
     if path.exists() and not path.is_file():
         raise UserError(f"{path} is not a file that can be read twice.", hint="Save it as a file first.")
     try:
@@ -48,6 +52,11 @@ def check_readable(path: Path) -> None:
             raise UserError(f"{path} is {name}.", hint=_convert(path, name))
     if head.count(b"\0") > len(head) // 4:
         raise UserError(f"{path} looks like UTF-16 without a mark, or is not text.", hint=_convert(path, "UTF-16LE"))
+    if _ARRAY.match(head.removeprefix(codecs.BOM_UTF8)):
+        raise UserError(
+            f"{path} is one JSON array, not JSON lines.",
+            hint=f"Write an object a line: jq -c '.[]' {path.name} > {path.stem}-lines.jsonl",
+        )
     if b"\r" in head and b"\n" not in head:
         raise UserError(f"{path} ends its lines with a lone carriage return.", hint="Save it with \\n or \\r\\n.")
 

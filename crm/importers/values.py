@@ -21,6 +21,7 @@ _CURRENCY = re.compile(
     r"^(?P<sign>[-+]?)\s*(?:[A-Z]{3}\s*|[^\w\s.,()+-]{1,2}\s*)?(?P<number>[-+]?[\d.,'  ]*\d)"
     r"\s*(?:[A-Z]{3}|[^\w\s.,()+-]{1,2})?$"
 )
+_ISO_DAY = re.compile(r"\d{4}[-/]\d\d[-/]\d\d")
 _PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")  # most amounts; the others take the longer way
 _EPOCH = {10: 1, 13: 1000}  # digits -> ticks a second: 2001 to 2286
 
@@ -91,8 +92,10 @@ def moment(field: str, value: Any, zone: tzinfo, *, date_format: str | None = No
         wrong = f"{field} is {shown(value)}"
     if date_format:
         raise BadRow(f"{wrong}, which does not fit --date-format {date_format}.")
+    certain = isinstance(value, str) and _ISO_DAY.match(value.strip())
+    said = "which names no day and time" if certain else "not a date whose order of day and month is certain"
     raise BadRow(
-        f"{wrong}, not a date whose order of day and month is certain.",
+        f"{wrong}, {said}.",
         hint="Write it like 2026-11-21 or 2026-11-21T14:30:00+01:00, or give --date-format such as %d.%m.%Y.",
     )
 
@@ -168,6 +171,21 @@ def zone_named(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise UserError(f"there is no time zone '{name}'.", hint="Give one like Europe/Berlin.") from None
+
+
+def date_pattern(pattern: str | None) -> str | None:
+    """The pattern as it was given. Raises UserError for one that no date can fit, such as dd.mm.yyyy."""
+    if pattern is not None:
+        try:
+            read = datetime.strptime(datetime(2026, 11, 21, tzinfo=UTC).strftime(pattern), pattern)
+        except ValueError:
+            read = None
+        if read is None or (read.year, read.month, read.day) != (2026, 11, 21):
+            raise UserError(
+                f"--date-format {pattern} does not say where day, month and year stand.",
+                hint="Write %d for the day, %m for the month and %Y for the year: %d.%m.%Y fits 21.11.2026.",
+            )
+    return pattern
 
 
 def _encodable(value: str) -> bool:

@@ -95,6 +95,25 @@ def test_a_date_without_a_certain_order_of_day_and_month_is_refused_with_what_to
         values.moment("at", written, BERLIN)
 
 
+@pytest.mark.parametrize("written", ["2026-02-30", "2026-13-01", "2026-11-21T25:00"])
+def test_a_day_that_is_in_no_calendar_is_not_called_uncertain(written):
+    with pytest.raises(BadRow, match="names no day and time"):
+        values.moment("at", written, BERLIN)
+
+
+@pytest.mark.parametrize("pattern", ["dd.mm.yyyy", "%d.%m", "%Q", "", "%H:%M", "%"])
+def test_a_date_format_without_day_month_and_year_is_refused(pattern):
+    with pytest.raises(UserError, match="where day, month and year stand"):
+        values.date_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", [None, "%d.%m.%Y", "%d.%m.%y %H:%M", "%x", "%d %b %Y", "%Y%j", "%d/%m/%Y %I:%M %p %z"]
+)
+def test_a_date_format_that_names_a_day_is_taken(pattern):
+    assert values.date_pattern(pattern) == pattern
+
+
 def test_a_date_format_settles_the_order():
     assert values.moment("at", "01.02.2026", UTC, date_format="%d.%m.%Y") == datetime(2026, 2, 1, tzinfo=UTC)
     with pytest.raises(BadRow, match="does not fit"):

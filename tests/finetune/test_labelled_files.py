@@ -57,6 +57,68 @@ def test_repeated_texts_stay_and_are_counted_and_so_are_their_different_labels(t
     assert "status (2), refund (1)" in next(note for note in found.notes if "different" in note)
 
 
+def test_labels_that_differ_in_spelling_alone_are_told_and_stay_apart(tmp_path):
+    labels = ("order_status", "order_status", "Order Status", "order-status", "OOS", "refund")
+    rows = [{"text": f"message {number}", "label": label} for number, label in enumerate(labels)]
+    found = read_labelled(jsonl(tmp_path / "rows.jsonl", rows))
+    assert [row.label for row in found.rows] == list(labels)
+    assert list(found.problems.values()) == [3]
+    assert found.notes == (
+        "3 rows whose label differs from another in case, spaces or hyphens alone "
+        "(first on line 3: 'Order Status' is another label than 'order_status')",
+    )
+
+
+def test_only_oos_itself_marks_messages_out_of_scope(tmp_path):
+    rows = [{"text": text, "label": label} for text, label in (("a", "OOS"), ("b", "OOS"), ("c", "refund"))]
+    (note,) = read_labelled(jsonl(tmp_path / "rows.jsonl", rows)).notes
+    assert "line 1: 'OOS' is another label than 'oos'" in note
+
+
+def test_a_list_where_a_label_belongs_is_no_label(tmp_path):
+    rows = [{"text": "a", "label": ["x", "y"]}, {"text": "b", "label": "x"}]
+    found = read_labelled(jsonl(tmp_path / "rows.jsonl", rows))
+    assert [row.text for row in found.rows] == ["b"]
+    assert "'label' holds a list" in found.notes[0]
+
+
+@pytest.mark.parametrize("content", ['[{"text": "a", "label": "b"}]', '[\n  {"text": "a", "label": "b"}\n]\n'])
+@pytest.mark.parametrize("name", ["rows.json", "rows.csv"])
+def test_a_json_array_says_how_to_make_it_lines(tmp_path, name, content):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match="one JSON array") as caught:
+        read_labelled(tmp_path / name)
+    assert f"jq -c '.[]' {name}" in caught.value.hint
+
+
+def test_a_folder_is_called_one(tmp_path):
+    with pytest.raises(UserError, match="is a folder"):
+        read_labelled(tmp_path)
+
+
+def test_the_line_that_spreadsheets_write_for_each_other_names_the_separator(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("\ufeffsep=;\r\ntext;label\r\nhello, you;greeting\r\n;refund\r\n", encoding="utf-8")
+    found = read_labelled(table)
+    assert [(row.text, row.label) for row in found.rows] == [("hello, you", "greeting")]
+    assert "line 4" in found.notes[0]
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("text,text,label\na,b,c\n", encoding="utf-8")
+    with pytest.raises(UserError, match="more than one column 'text'"):
+        read_labelled(table)
+
+
+def test_a_wrongly_mapped_column_is_told_with_its_field(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("Message,label\nhello,greeting\n", encoding="utf-8")
+    with pytest.raises(UserError, match="no column 'Massage'") as caught:
+        read_labelled(table, mapping={"text": "Massage"})
+    assert "--map text=Message" in caught.value.hint
+
+
 def test_broken_lines_do_not_cost_the_others(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(b'{"text": "a", "label": "x"}\n{"text": \n[1]\n\xff\xfe\n{"text": "b", "label": "y"}\n')

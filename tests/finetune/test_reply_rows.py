@@ -6,7 +6,7 @@ import pytest
 
 from finetune.causal_plan import CausalPlan
 from finetune.reply_rows import fingerprint, messages_of, read_rows, write_rows
-from rapport.errors import BadRow, NotFound, SettingsError
+from rapport.errors import BadRow, NotFound, SettingsError, UserError
 
 ROW = {"messages": [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}], "at": None}
 
@@ -52,3 +52,17 @@ def test_a_wrong_line_is_named_by_its_number(tmp_path):
 def test_a_plan_that_cannot_be_is_refused(name, value, said):
     with pytest.raises(SettingsError, match=said):
         CausalPlan(**{name: value})
+
+
+def test_a_row_is_one_line_whatever_line_breaks_its_words_hold(tmp_path):
+    row = {"messages": [{"role": "user", "content": "one\u2028two\x85three"}, {"role": "assistant", "content": "Yes."}]}
+    write_rows(tmp_path / "rows.jsonl", [row])
+    assert read_rows(tmp_path / "rows.jsonl") == [row]
+
+
+def test_a_folder_and_a_packed_file_are_called_so(tmp_path):
+    with pytest.raises(UserError, match="is a folder"):
+        read_rows(tmp_path)
+    (tmp_path / "rows.jsonl.gz").write_bytes(b"\x1f\x8b\x08")
+    with pytest.raises(UserError, match="a gzip file"):
+        read_rows(tmp_path / "rows.jsonl.gz")

@@ -8,7 +8,7 @@ import pytest
 
 from profiles.recommend import Catalogue, Recommender, fit_recommender
 from profiles.recommend_files import FACTS_FILE
-from profiles.recommend_signals import ORDER_ONLY, SIGNALS, RecommendPlan
+from profiles.recommend_signals import ORDER_ONLY, SIGNALS, WORDS, RecommendPlan
 from profiles.sequence_items import SequencePlan
 from profiles.transactions import Transactions, transactions_of
 from rapport.errors import CorruptArtifact, DataError
@@ -224,3 +224,7 @@ def test_the_net_learns_an_order_and_is_kept_with_the_rest(tmp_path):
     ]
     again = fit_recommender(sequences, plan)
     assert again.recommend(sequences, 3) == fitted.recommend(sequences, 3)
+
+
+def test_what_others_bought_is_said_in_words():
+    assert WORDS["together"].format(product="Tent") == "bought by others who bought Tent"

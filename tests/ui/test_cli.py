@@ -66,6 +66,18 @@ def test_a_setting_is_changed_and_shown_and_secrets_are_not(home, capsys):
     assert run(["settings", "server.prt"]) == 2
 
 
+def test_a_name_with_brackets_is_shown_as_it_is(home, capsys):
+    assert run(["settings", "company.name", "[/b] & [red]Co"]) == 0
+    assert run(["settings"]) == 0
+    assert capsys.readouterr().out.count("[/b] & [red]Co") == 2
+
+
+def test_the_doctor_shows_paths_with_brackets_as_they_are(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RAPPORT_HOME", str(tmp_path / "[red]" / "[b]"))
+    assert run(["doctor"]) == 1
+    assert "[red]/[b]" in "".join(capsys.readouterr().out.split())
+
+
 def test_the_doctor_says_what_is_missing(home, capsys):
     checks = {check["check"]: check for check in result(capsys, "doctor", code=1)["checks"]}
     assert checks["encoder"]["passed"]
@@ -89,6 +101,15 @@ def test_the_doctor_says_what_writes_the_replies(home, capsys, tiny_chat):
     assert seen()["seen"].startswith(f"transformers:{folder}: LlamaForCausalLM, ")
     result(capsys, "settings", "agent.chat_model", "transformers:./nowhere")
     assert not seen()["passed"]
+
+
+def test_the_doctor_names_every_classifier_in_use(home, monkeypatch):
+    from ui.commands import doctor
+
+    used = {"intent": "i-1", "sentiment": "s-1", "escalation": "e-1"}
+    monkeypatch.setattr("rapport.registry.current", lambda home, role: used.get(role))
+    monkeypatch.setattr("rapport.cards.read_card", lambda folder: None)
+    assert doctor._classifiers(home, load_settings(home)) == "intent i-1, sentiment s-1, escalation e-1"
 
 
 @pytest.mark.slow

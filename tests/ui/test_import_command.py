@@ -101,11 +101,39 @@ def test_a_file_of_uncertain_format_is_asked_for(importing):
     assert "--format csv|jsonl|markdown|html|tau2" in err
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("rows.csv.gz", b"\x1f\x8b\x08", "is a gzip file"),
+        ("rows.xlsx", b"PK\x03\x04", "is a spreadsheet or zip file"),
+        ("rows.json", b'[{"id": "1"}]', "is one JSON array"),
+    ],
+)
+def test_a_file_that_holds_no_rows_is_called_what_it_is(importing, home, tmp_path, capsys, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    assert run(["import", "customers", str(tmp_path / name), "--home", str(home.root)]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_home_that_does_not_exist_is_told(tmp_path, capsys):
     path = tmp_path / "rows.csv"
     path.write_text("id,name\n")
     assert run(["import", "customers", str(path), "--home", str(tmp_path / "no")]) == 2
     assert "rapport init" in capsys.readouterr().err
+
+
+def test_a_date_format_that_no_date_fits_is_refused_before_a_row_is_read(importing, home):
+    code, _, err = importing("customers", "id,name,created_at\n7,Ann,01.07.2024\n", "--date-format", "dd.mm.yyyy")
+    assert code == 2
+    assert "%d.%m.%Y" in err
+    assert not stored(home, "customers")
+
+
+def test_an_article_that_is_rejected_is_told_by_its_file(importing, home, tmp_path, capsys):
+    (tmp_path / "help").mkdir()
+    (tmp_path / "help" / "empty.md").write_text("# Only a title\n")
+    assert run(["import", "articles", str(tmp_path / "help"), "--home", str(home.root)]) == 1
+    assert "empty.md: the article has no text" in capsys.readouterr().err
 
 
 def test_columns_dates_and_zones_are_mapped(importing, home):

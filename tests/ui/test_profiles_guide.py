@@ -14,6 +14,31 @@ from ui.cli import run
 GUIDE = Path(__file__).parents[2] / "docs" / "profiles.md"
 
 
+def test_the_guide_names_the_verbs_that_look_at_an_earlier_day(capsys):
+    verbs = ["train", "score", "show", "recommend", "segments", "alike", "forecast", "synthesise", "report"]
+    taking = []
+    for verb in verbs:
+        assert run(["profiles", verb, "--help"]) == 0
+        taking += [verb] if "--as-of" in capsys.readouterr().out else []
+    told = re.search(r"`--as-of DATE` looks[^;]+;([^.]+) take it\.", GUIDE.read_text(encoding="utf-8"))[1]
+    assert sorted(re.findall(r"`(\w+)`", told)) == sorted(taking)
+
+
+def test_a_training_tells_figures_beside_those_of_a_simple_reference(capsys):
+    from ui.commands.profiles_train_home import _render
+
+    _render({
+        "name": "profiles", "as_of": "2026-11-01T03:12", "customers": 400, "seconds": 26.0, "cleaned": {},
+        "churn": {"brier": 0.167, "roc_auc": 0.72, "roc_auc_by_fold": 0.72, "rows": 200, "happened": 51,
+                  "base_brier": 0.191, "learnt_from": 3450},
+    })  # fmt: skip
+    told = capsys.readouterr().out
+    line = " ".join(next(line for line in told.splitlines() if line.startswith("churn")).split())
+    assert line.startswith("churn brier 0.167, roc auc 0.72, happened 51,")
+    assert line.endswith("brier 0.191")
+    assert "3,450" in told
+
+
 @pytest.mark.slow
 def test_the_commands_of_the_guide_on_a_home_run(own_sample_home, monkeypatch, capsys, request):
     from crm.store import Store

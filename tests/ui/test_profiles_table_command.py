@@ -77,6 +77,8 @@ def test_what_is_measured_is_told_to_a_person_as_well(customers, capsys):
         (["train", "--table", "FILE", "--target", "left", "--groups", "country"], "the same in every row"),
         (["train", "--table", "FILE", "--transactions", "FILE"], "two sources"),
         (["score", "--table", "FILE"], "needs a model"),
+        (["score", "--out", "OUT"], "are for a --table"),
+        (["score", "--drivers", "3"], "are for a --table"),
         (["score", "--table", "FILE", "--model", "FILE", "--out", "OUT"], "no readable card.json"),
     ],
 )

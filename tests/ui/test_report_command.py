@@ -96,6 +96,14 @@ def test_a_look_back_sees_no_outcome_of_later(trained, tmp_path, capsys):
     assert all(one["open"] > 0 for one in told["outcomes"].values())
 
 
+def test_what_was_foreseen_as_of_this_very_moment_is_open(trained, tmp_path, capsys):
+    command = ["profiles", "report", "--home", str(trained.root), "--out", str(tmp_path / "page.html"), "--json"]
+    assert run([*command, "--as-of", "2026-08-15"]) == 0
+    told = json.loads(capsys.readouterr().out)["outcomes"]["contact_risk"]
+    assert told["open"] > 0
+    assert told["rows"] > 0  # of June
+
+
 def test_a_place_that_cannot_be_written_is_said_to_be_one(trained, tmp_path, capsys):
     out = tmp_path / "absent" / "page.html"
     assert run(["profiles", "report", "--home", str(trained.root), "--out", str(out)]) == 2

@@ -24,3 +24,9 @@ def test_made_up_customers_are_written_to_a_file(tmp_path, capsys):
 def test_an_unknown_model_is_refused(tmp_path, capsys):
     assert run(["profiles", "synthesise", "5", "--out", str(tmp_path / "x.csv"), "--model", "vae"]) != 0
     assert "there is no model 'vae'" in capsys.readouterr().err
+
+
+def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_learnt(tmp_path, capsys):
+    for place in (tmp_path, tmp_path / "none" / "x.csv"):
+        assert run(["profiles", "synthesise", "5", "--out", str(place)]) == 2
+        assert "cannot be written" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,11 +84,19 @@ def exit_where_missed(figures: Mapping[str, Any], bounds: "Sequence[Bound]") -> 
         raise typer.Exit(1)
 
 
-def console(*, stderr: bool = False) -> "Console":
-    """A terminal to print to; colours only where it is one."""
+def console(*, stderr: bool = False, markup: bool = True) -> "Console":
+    """A terminal to print to; colours only where it is one. markup: off for what people wrote, cells of tables too."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, markup=markup)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what is to be known of a file on standard error, a line each."""
+    from rich.text import Text
+
+    for note in notes:
+        console(stderr=True).print(Text.assemble(("note:", "yellow"), " ", note))
 
 
 @contextmanager

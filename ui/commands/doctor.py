@@ -118,14 +118,17 @@ def _records(home: Home, settings: Settings) -> str:
 def _classifiers(home: Home, settings: Settings) -> str:
     from rapport.cards import read_card
     from rapport.errors import NotFound
-    from rapport.registry import SHARED_ROLES, current
+    from rapport.registry import ROLES, SHARED_ROLES, current
 
-    names = {role: current(home, role) for role in SHARED_ROLES}
-    for role, name in names.items():
-        if name is None:
+    told = []
+    for role in ROLES:
+        name = current(home, role)
+        if name is not None:
+            read_card(home.models / name)
+            told.append(f"{role} {name}")
+        elif role in SHARED_ROLES:
             raise NotFound(f"no {role} classifier is in use.", hint="Run: rapport init")
-        read_card(home.models / name)
-    return ", ".join(f"{role} {name}" for role, name in names.items())
+    return ", ".join(told)
 
 
 def _index(home: Home, settings: Settings) -> str:
@@ -150,9 +153,11 @@ def _installed(distribution: str) -> bool:
 
 
 def _render(findings: list[Finding]) -> None:
-    out: Any = console()
+    from rich.text import Text
+
+    out: Any = console(markup=False)
     for item in findings:
-        mark = "[green]ok [/green]" if item.passed else "[red]BAD[/red]"
-        out.print(f"{mark} {item.check:<12} {item.seen}")
+        mark = ("ok ", "green") if item.passed else ("BAD", "red")
+        out.print(Text.assemble(mark, f" {item.check:<12} {item.seen}"))
         if item.hint:
             out.print(f"    {item.hint}", style="yellow")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit
+from ui.commands.common import HomeOption, JsonOption, console, emit, print_notes
 from ui.commands.train import MapOption, field_columns
 
 ModelOption = Annotated[str | None, typer.Option("--model", help="Name of a model; default: the one in use.")]
@@ -49,8 +49,7 @@ def _measure(task: str, given: tuple[Path, str | None, Path | None], map: list[s
 
     data, name, folder = given
     rows = read_labelled(data, mapping=field_columns(map))
-    for note in rows.notes:
-        console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
+    print_notes(rows.notes)
     found = classifier_at(home, task, name)
     figures, output = measure(found.classifier, rows.rows, encoder=found.encoder)
     if folder is not None:
@@ -64,9 +63,9 @@ def _render(figures: dict[str, Any]) -> None:
     for name, value in figures.items():
         if name != "confusions" and value is not None:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            console().print(f"{name:<22} {shown}")
+            console().print(f"{name:<22} {shown}", markup=False)
     for truth, guess, rows in figures["confusions"]:
-        console().print(f"  {truth} taken for {guess}: {rows}")
+        console().print(f"  {truth} taken for {guess}: {rows}", markup=False)
 
 
 def _public(names: list[str] | None, seeds: str, method: str, as_json: bool) -> None:

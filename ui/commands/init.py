@@ -22,8 +22,10 @@ def command(
 
 
 def _render(report: dict[str, Any]) -> None:
+    from rich.text import Text
+
     out = console()
-    out.print(f"[bold]{report['company']}[/bold] is ready in {report['home']} ({report['seconds']} s)")
+    out.print(Text.assemble((report["company"], "bold"), f" is ready in {report['home']} ({report['seconds']} s)"))
     for kind, count in report["records"].items():
         out.print(f"  {count:>7,} {kind}")
     out.print(f"  {report['passages']:>7,} passages in the index")

@@ -165,4 +165,4 @@ def _render_card(card: dict[str, Any]) -> None:
     for section in ("data", "plan", "scores"):
         for key, value in card[section].items():
             table.add_row(f"{section}.{key}", f"{value:.4f}" if isinstance(value, float) else str(value))
-    console().print(table)
+    console(markup=False).print(table)

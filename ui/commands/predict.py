@@ -95,7 +95,7 @@ def _render(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(row["label"], f"{row['probability']:.2f}", f"{row['in_scope']:.2f}",
                       "yes" if row["accepted"] else "no", row["text"][:70])  # fmt: skip
-    console().print(table)
+    console(markup=False).print(table)
 
 
 def _render_judged(rows: list[dict[str, Any]]) -> None:

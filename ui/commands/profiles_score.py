@@ -17,6 +17,11 @@ def command(
     Made for a nightly run: memory stays bounded.
     """
     if table is None:
+        if model is not None or out is not None or drivers:
+            raise UserError(
+                "--model, --out and --drivers are for a --table.",
+                hint="Give --table FILE, or leave them out: the profiles of a home are kept with its records.",
+            )
         home_source.score_home(home, customer=customer, as_of=as_of, ray=ray, as_json=as_json)
         return
     if ray:

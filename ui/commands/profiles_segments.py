@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, opened
+from ui.commands.common import HomeOption, JsonOption, console, emit, opened, print_notes
 from ui.commands.profiles_train_home import AsOfOption
 from ui.commands.profiles_train_purchases import MapOption, RateOption, TransactionsOption
 
@@ -56,8 +56,7 @@ def _of_file(path: Path, mapping: list[str] | None, rates: list[str] | None, as_
     from ui.commands.train import field_columns
 
     read = read_transactions(path, mapping=field_columns(mapping or []), rates=rates_of(tuple(rates or ())))
-    for note in read.notes:
-        console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
+    print_notes(read.notes)
     return rfm_of(read.transactions, as_of=None if as_of is None else day_of_option("--as-of", as_of))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, opened
+from ui.commands.common import HomeOption, JsonOption, console, emit, opened, print_notes
 from ui.commands.profiles_train_table import IdOption
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def command(
     models: dict[str, FitPart] = {"copula": fit_copula, "gan": fit_gan}
     if model and model not in models:
         raise UserError(f"there is no model '{model}'.", hint="Give --model copula or --model gan.")
+    if out.is_dir() or not out.parent.is_dir():  # told before a minute of learning, not after it
+        raise UserError(f"{out} cannot be written: it is a folder, or its folder is not there.", hint="Name a file.")
     with console(stderr=True).status("learning"):
         known = _of_file(table, id_column or "") if table else _of_home(home)
         chosen = model or ("gan" if len(known) >= LEAST_FOR_GAN else "copula")
@@ -54,8 +56,7 @@ def _of_file(path: Path, id_column: str) -> "Table":
     from profiles.table_files import read_table
 
     table, problems = read_table(path, id_column=id_column)
-    for problem, rows in problems.items():
-        console(stderr=True).print(f"[yellow]note:[/yellow] {rows:,} {problem}")
+    print_notes(f"{rows:,} {problem}" for problem, rows in problems.items())
     return table
 
 
@@ -72,12 +73,17 @@ def _of_home(home: Path | None) -> "Table":
 
 
 def _write(path: Path, table: "Table") -> None:
+    from rapport.errors import SettingsError
+
     columns = [["" if value != value else f"{value:.10g}" for value in values] for values in table.numeric.values()]
     columns += [["" if value is None else value for value in values] for values in table.categorical.values()]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", *table.numeric, *table.categorical])
-        writer.writerows(zip(table.ids, *columns, strict=True))
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["id", *table.numeric, *table.categorical])
+            writer.writerows(zip(table.ids, *columns, strict=True))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written ({error.strerror}).", hint="Name another file.") from error
 
 
 def _render(told: dict[str, Any]) -> None:

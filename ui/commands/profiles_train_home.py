@@ -75,7 +75,7 @@ def _render(summary: dict[str, Any]) -> None:
         table.add_column(column)
     for part, scores in summary.items():
         if isinstance(scores, dict) and part != "cleaned":
-            table.add_row(part, _told(scores), _told(scores.get("reference", {})))
+            table.add_row(part, _told(scores), _told(_reference(scores)))
     out.print(table)
     for name, n in summary.get("segments", {}).get("customers", {}).items():
         out.print(f"  {n:,} customers: {name}", markup=False)
@@ -84,7 +84,15 @@ def _render(summary: dict[str, Any]) -> None:
             out.print(f"  {n:,} {CLEANED[reason]}", markup=False)
 
 
+def _reference(scores: dict[str, Any]) -> dict[str, Any]:
+    """What a simple model reaches; of a risk, that is telling everybody the share of those to whom it happened."""
+    return {"brier": scores["base_brier"]} if "base_brier" in scores else scores.get("reference", {})
+
+
 def _told(scores: dict[str, Any]) -> str:
-    """The single figures, rounded."""
-    single = {name: value for name, value in scores.items() if isinstance(value, int | float)}
-    return ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in single.items() if name != "rows")
+    """The single figures, rounded; counts in full."""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {f'{value:,}' if isinstance(value, int) else f'{value:.3g}'}"
+        for name, value in scores.items()
+        if isinstance(value, int | float) and name not in ("rows", "base_brier", "roc_auc_by_fold")
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from rapport.errors import UserError
-from ui.commands.common import console, emit
+from ui.commands.common import console, emit, print_notes
 from ui.commands.train import field_columns
 
 TransactionsOption = Annotated[
@@ -56,8 +56,7 @@ def train_purchases(asked: PurchasesAsked, *, as_json: bool) -> None:
         raise UserError("--transactions needs a cutoff and a horizon.", hint="Give --cutoff 2026-03-01 --horizon 90")
     cutoff = day_of_option("--cutoff", asked.cutoff)
     read = read_transactions(asked.transactions, mapping=field_columns([*asked.mapping]), rates=rates_of(asked.rates))
-    for note in read.notes:
-        console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
+    print_notes(read.notes)
     trial = try_purchases(read.transactions, PurchasePlan(seed=asked.seed), cutoff=cutoff, horizon=asked.horizon)
     if asked.into is not None:
         trial.model.save(asked.into)

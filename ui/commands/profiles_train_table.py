@@ -118,7 +118,7 @@ def _render_groups(report: dict[str, Any]) -> None:
     table = Table(report["column"], *(name.replace("_", " ") for name in figures), box=None)
     for group in report["groups"]:
         table.add_row(group["name"], *("" if group[name] is None else f"{group[name]:,}" for name in figures))
-    console().print(table)
+    console(markup=False).print(table)
     console().print(
         f"largest gaps between groups: selected {report['selection_gap']:.3f}, odds {report['odds_gap']:.3f}, "
         f"calibration {report['calibration_gap']:.3f}"

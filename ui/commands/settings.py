@@ -35,9 +35,10 @@ def _shown(row: Explained) -> Any:
 
 def _render(rows: list[Explained]) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("setting", "value", "what it does", box=None, padding=(0, 2, 0, 0))
     for row in rows:
         changed = row.value != row.default
-        table.add_row(row.name, f"[bold]{_shown(row)}[/bold]" if changed else str(_shown(row)), row.help)
+        table.add_row(row.name, Text(str(_shown(row)), style="bold" if changed else ""), row.help)
     console().print(table)

@@ -1,11 +1,12 @@
 """`rapport train …`: make a classifier from labelled texts."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, training_watch
+from ui.commands.common import HomeOption, JsonOption, console, emit, print_notes, training_watch
 
 if TYPE_CHECKING:
     from finetune.examples import Labelled
@@ -100,8 +101,7 @@ def _train(task: Any, files: tuple[Path, Path | None, Path | None], name: str, p
     rows, notes = _rows(files[0], mapping)
     dev, dev_notes = _rows(files[1], mapping) if files[1] else ((), ())
     more = _texts(files[2], mapping) if files[2] else ()
-    for note in (*notes, *dev_notes):
-        console(stderr=True).print(f"[yellow]note:[/yellow] {note}")
+    print_notes((*notes, *dev_notes))
     home = find_home(place[0]).create()
     encoder = load_encoder(load_settings(home).encoder)
     job = Job(task=task, name=name, train=rows, dev=dev, plan=wanted, notes=(*notes, *dev_notes), replace=switches[1],
@@ -148,6 +148,8 @@ def _summary(card: "Card") -> dict[str, Any]:
         "labels": card.data["labels"],
         "seconds": scores.pop("seconds"),
         "method": card.plan["method"],
+        "risk": card.plan["risk"],
+        "accept": card.plan["accept"],
         "scores": scores,
         "notes": list(card.data["notes"]),
     }
@@ -161,5 +163,10 @@ def _render(summary: dict[str, Any]) -> None:
     for name in ("accuracy", "macro_f1", "ece", "oos_auroc", "answered", "error_among_answered"):
         if scores.get(name) is not None:
             out.print(f"  {name:<22} {scores[name]:.3f}")
-    out.print(f"measured on {scores['rows']:,} {scores['on']}; the whole card: rapport models show {summary['name']}")
-    out.print(f"to use it: rapport models use {summary['name']}")
+    if summary["accept"] is None:
+        out.print("it will count as sure of nothing: these rows do not show that "
+                  f"{summary['risk']:.1%} or fewer of its answers would be wrong. "
+                  "Give more rows, or a higher --risk.")  # fmt: skip
+    name = quote(summary["name"])
+    out.print(f"measured on {scores['rows']:,} {scores['on']}; the whole card: rapport models show {name}")
+    out.print(f"to use it: rapport models use {name}")

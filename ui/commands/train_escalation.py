@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -127,5 +128,5 @@ def _render(summary: dict[str, Any]) -> None:
     for truth, guess, rows in scores["confusions"]:
         out.print(f"  {truth} taken for {guess}: {rows}", markup=False)
     out.print(f"measured on {scores['rows']:,} messages, {scores['escalate']:,} of them escalated ({scores['on']} that "
-              f"it was not fitted on); the whole card: rapport models show {summary['name']}")  # fmt: skip
-    out.print(f"to use it: rapport models use {summary['name']}")
+              f"it was not fitted on); the whole card: rapport models show {quote(summary['name'])}")  # fmt: skip
+    out.print(f"to use it: rapport models use {quote(summary['name'])}")

@@ -1,6 +1,7 @@
 """`rapport train preference`: learn from suggested replies and what people sent in their place."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -87,9 +88,8 @@ def _render(summary: dict[str, Any]) -> None:
     out.print(f"{summary['name']}: {pairs['train']:,} pairs on {summary['base']}, {summary['seconds']} s", markup=False)
     for name in ("accuracy", "margin", "chosen_loss"):
         out.print(f"  {name:<12} {summary['before'][name]:.3f} before, {summary['after'][name]:.3f} after")
-    out.print(
-        f"measured on {pairs['held_out']:,} held-out pairs; the whole card: rapport models show {summary['name']}"
-    )
+    name = quote(summary["name"])
+    out.print(f"measured on {pairs['held_out']:,} held-out pairs; the whole card: rapport models show {name}")
     for reason, count in summary["no_pair"].items():
         out.print(f"  {count:,} suggestions left out: {reason}")
-    out.print(f"to use it: rapport models use {summary['name']}")
+    out.print(f"to use it: rapport models use {name}")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -108,4 +109,6 @@ def _render(summary: dict[str, Any]) -> None:
     out.print(f"measured on {rows['held_out']:,} replies held out: later ones, to other customers")
     for reason, count in summary["left_out"].items():
         out.print(f"  {count:,} replies left out: {reason}")
-    out.print(f"to use it: rapport models use {summary['name']}; the whole card: rapport models show {summary['name']}")
+    name = quote(summary["name"])
+    out.print(f"the whole card: rapport models show {name}")
+    out.print(f"to use it: rapport models use {name}")
