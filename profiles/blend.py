@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from profiles.windows import Outcome, Window
 
 _FILES = {"any": "trees-any.txt", "count": "trees-count.txt"}
-SHARES = {"nets": 2.0, "trees": 2.0, "curves": 2.0, "models": 1.0}  # in the odds; models: BG/NBD
+SHARES = {"nets": 2.0, "trees": 2.0, "curves": 2.0, "standings": 2.0, "models": 1.0}  # in the odds; models: BG/NBD
 COUNTERS = {"nets": 2.0, "curves": 1.0}  # in the number: trees end at the most that they have seen
 _LEAST, _HALF, _MOST = 0.6, 0.2, 1.03  # factors of the smallest and largest numbers, and the number half way
 _ROUNDS = 200

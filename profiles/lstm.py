@@ -1,4 +1,4 @@
-"""Predict what each customer buys next: nets over their events, boosted trees, curves and BG/NBD in one model.
+"""Predict what each customer buys next: nets over their events, trees, curves, standings and BG/NBD in one model.
 
 `fit_purchases` learns from windows of the past; `PurchaseModel.predict` stands at a cutoff and reads nothing of that
 day or later. What nets and trees correct in the probability models' expectation is learnt for one horizon; the models
@@ -20,6 +20,7 @@ from profiles.lstm_train import rows_of, run_nets, train_net
 from profiles.occasions import Occasions, occasions_of
 from profiles.purchase_plan import PurchasePlan, past_windows
 from profiles.sequences import Scaling, bases, event_numbers, horizon_shift, sequences_of, spread_features
+from profiles.standings import Standings, fit_standings
 from profiles.transactions import Transactions
 from profiles.value import BuyingRate, Spending, fit_rate, fit_spending
 from profiles.windows import Reference, Window, histories_at, outcome_of, steady_features, window_at
@@ -55,7 +56,7 @@ class Purchases:
 @dataclass(frozen=True, slots=True, eq=False)
 class PurchaseModel:
     """A trained model. horizon: days of its windows. kept: (FEATURES,) those it reads. events, features: scalings.
-    demand: as of the end of training.
+    demand, standings: as of the end of training.
 
     odds: what the log odds of all together lack, see `blend.odds_shift`.
     """
@@ -70,6 +71,7 @@ class PurchaseModel:
     features: Scaling
     nets: tuple[Any, ...]
     curves: Curves
+    standings: Standings
     trees: Trees | None
     odds: float
     demand: Demand
@@ -87,7 +89,7 @@ class PurchaseModel:
         import numpy as np
 
         window, said, _ = self._run(transactions, cutoff, events)
-        odds, count = averaged(opinions_of(window, said, self.curves, self.trees))
+        odds, count = averaged(self._opinions(window, said))
         steadiness = np.mean([math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets])
         days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
         money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(count))
@@ -104,9 +106,9 @@ class PurchaseModel:
     def opinions(
         self, transactions: Transactions, *, cutoff: float, horizon: float
     ) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
-        """What each part says by itself of the customers known at the cutoff, see `opinions_of`."""
+        """What each part says by itself of the customers known at the cutoff, see `opinions_of`, and the standings."""
         window, said, _ = self._run(transactions, cutoff, ())
-        found = opinions_of(window, said, self.curves, self.trees)
+        found = self._opinions(window, said)
         return {name: self._carried(window, horizon, odds, count) for name, (odds, count) in found.items()}
 
     def embed(self, transactions: Transactions, *, cutoff: float, events: Iterable[Event] = ()) -> "np.ndarray":
@@ -136,6 +138,7 @@ class PurchaseModel:
         for number, net in enumerate(self.nets):
             save_file(net.state_dict(), str(folder / f"purchases-{number}.safetensors"))
         self.curves.save(folder)
+        self.standings.save(folder)
         self.demand.save(folder)
         if self.trees is not None:
             self.trees.save(folder)
@@ -161,8 +164,8 @@ class PurchaseModel:
             trees = Trees.load(folder) if content["trees"] else None
             return cls(
                 plan, float(content["horizon"]), tuple(content["kinds"]), reference, np.array(content["kept"]), shape,
-                numbers, features, tuple(nets), Curves.load(folder), trees, float(content["odds"]),
-                Demand.load(folder),
+                numbers, features, tuple(nets), Curves.load(folder), Standings.load(folder), trees,
+                float(content["odds"]), Demand.load(folder),
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise CorruptArtifact(
@@ -172,15 +175,21 @@ class PurchaseModel:
     def _run(
         self, transactions: Transactions, cutoff: float, events: Iterable[Event]
     ) -> "tuple[Window, np.ndarray, np.ndarray]":
+        """The window with every feature, what the nets say, and what they remember."""
         import numpy as np
 
         occasions = occasions_of(transactions, events=events, kinds=self.kinds).before(cutoff)
         wares = self.demand.wares(transactions, cutoff)
-        window = window_at(occasions, cutoff, self.horizon, self.reference, wares).keeping(self.kept)
+        window = window_at(occasions, cutoff, self.horizon, self.reference, wares)
         if not len(window):
             return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
-        sequences, features = sequences_of(occasions, self.events), self.features.apply(window.numbers)
+        read = window.keeping(self.kept).numbers
+        sequences, features = sequences_of(occasions, self.events), self.features.apply(read)
         return window, *run_nets(self.nets, sequences, window, features)
+
+    def _opinions(self, window: Window, said: "np.ndarray") -> "dict[str, tuple[np.ndarray, np.ndarray]]":
+        found = opinions_of(window.keeping(self.kept), said, self.curves, self.trees)
+        return found | {"standings": self.standings.predict(window.numbers)}
 
     def _carried(
         self, window: Window, horizon: float, odds: "np.ndarray", count: "np.ndarray"
@@ -206,12 +215,7 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     """
     import numpy as np
 
-    if not len(transactions):
-        raise DataError("there are no purchases to learn from.", hint="Import orders, or give a file of purchases.")
-    until = plan.until if plan.until is not None else math.floor(float(transactions.day.max())) + 1.0
-    known = occasions_of(transactions, events=events).before(until)
-    if not len(known):
-        raise DataError("there are no purchases before the cutoff.", hint="Take a later cutoff.")
+    known, until = _known(transactions, plan, events)
     reference = fit_reference(known, until)
     past = _past(transactions, known, until, plan, reference)
     demand = demand_at(transactions, until, past[0].horizon)
@@ -231,12 +235,28 @@ def fit_purchases(transactions: Transactions, plan: PurchasePlan, *, events: Ite
     nets = tuple(train_net(sequences, rows, shape, plan, seed=plan.seed + number) for number in range(plan.nets))
     trees = grow_trees(windows, seed=plan.seed) if plan.trees else None
     curves = fit_curves(windows, seed=plan.seed)
+    whole = [(window, came) for window, (_, came) in zip(past, windows, strict=True)]
+    standings = fit_standings(whole, now.numbers, seed=plan.seed)
     latest, came = windows[0]
     said, _ = run_nets(nets, sequences, latest, features.apply(latest.numbers))
-    odds = odds_shift(averaged(opinions_of(latest, said, curves, trees))[0], came.count > 0)
+    opinions = opinions_of(latest, said, curves, trees)
+    opinions["standings"] = standings.among(past[0].numbers).predict(past[0].numbers)
+    odds = odds_shift(averaged(opinions)[0], came.count > 0)
     return PurchaseModel(
-        plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, curves, trees, odds, demand
-    )
+        plan, latest.horizon, known.kinds, reference, kept, shape, scaling, features, nets, curves, standings, trees,
+        odds, demand,
+    )  # fmt: skip
+
+
+def _known(transactions: Transactions, plan: PurchasePlan, events: Iterable[Event]) -> tuple[Occasions, float]:
+    """What may be learnt from, and the day at which knowledge ends."""
+    if not len(transactions):
+        raise DataError("there are no purchases to learn from.", hint="Import orders, or give a file of purchases.")
+    until = plan.until if plan.until is not None else math.floor(float(transactions.day.max())) + 1.0
+    known = occasions_of(transactions, events=events).before(until)
+    if not len(known):
+        raise DataError("there are no purchases before the cutoff.", hint="Take a later cutoff.")
+    return known, until
 
 
 def opinions_of(
