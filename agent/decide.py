@@ -33,7 +33,9 @@ STORY = 0.9  # probability of escalation below which a clear question about an o
 SURE_ABROAD = 0.8  # of a wish for a person in a language that the head reads badly
 _ANSWERED_BESIDE = frozenset({REASONS["legal"], REASONS["anger"]})
 _GRAVE = frozenset(REASONS[name] for name in GRAVE)
-_SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse"})
+_SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse", "declined"})
+# What is told beside the thanks for identity facts, where nothing else waited for them.
+_OWED = frozenset({"article", "article_then_offer", "cannot_do"})
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
 # What the agent still answers while the customer waits for a person.
 _WHILE_WAITING = frozenset({"article", "thanks", "goodbye", "verified_only", "verified_before"})
@@ -127,7 +129,7 @@ def _identity_given(facts: Facts) -> tuple[Step, ...]:
     asks = [ask for ask in facts.understanding.asks if ask.intent not in ANSWERS_TO_US | SMALL_TALK]
     resumed = tuple(record_step(facts, item, main) for item in waiting or _asked_beside(main))
     others = _each(facts, [ask for ask in asks if _adds_something(facts, ask, resumed)]) if asks else ()
-    others = tuple(other for other in others if other.looks_up or (other.rule == "article" and not resumed))
+    others = tuple(other for other in others if other.looks_up or (other.rule in _OWED and not resumed))
     if resumed or others:
         first = (resumed + others)[0]
         greeted = replace(first, decision=replace(first.decision, reason=f"verified; {first.decision.reason}"))

@@ -16,6 +16,7 @@ from agent.forms import (
     wants_order_changed,
 )
 from agent.intents import ANSWERS_TO_US, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
+from agent.set_phrases import acknowledges
 from agent.topics import single
 from rapport.types import Ask, Decision, DecisionKind, Identity
 
@@ -28,7 +29,6 @@ LIKELY_INTENT = 0.5  # confidence from which an article found for a change is ab
 LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
 MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
 SURE_SMALL_TALK = 0.8  # a few words about something else easily look like a farewell
-_ACKNOWLEDGES = re.compile(r"^\W*(?:ok(?:ay)?|k|fine|great|perfect|good|alright|i see|got it|sounds good)\W*$", re.I)
 _DIGITS = re.compile(r"(?:[a-z]+ )?\d+", re.IGNORECASE)  # "is 48213": no number of a company's own shape
 _MANY = re.compile(r"\b(?:orders|all my)\b", re.IGNORECASE)
 
@@ -177,7 +177,7 @@ def _answer_to_nothing(facts: Facts, ask: Ask, index: int) -> Step:
         if facts.identity is Identity.VERIFIED:
             return step("answer", "verified already", "verified_before", ask, index)
         return step("ask", "wants to be verified", "verify", ask, index)
-    if ask.intent == "deny" or (_ACKNOWLEDGES.match(ask.text) and not facts.context.pending):
+    if ask.intent == "deny" or (acknowledges(ask.text) and not facts.context.pending):
         return step("answer", "said no to a question, or took note of a reply", "declined", ask, index)
     return step("ask", "a yes or no to nothing that was asked", "nothing_pending", ask, index)
 

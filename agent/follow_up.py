@@ -18,6 +18,12 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
 _CORRECTS = re.compile(
     r"\b(?:i meant?|meant|sorry|wrong (?:order|number|one)|actually|oops|correction|typo|rather|instead)\b", re.I
 )
+# Takes back how the last question was understood, and says what was meant: "no, I mean if they are faulty".
+_MEANT = re.compile(
+    r"^\W*(?:(?:no|nope|sorry|oops|ah|oh|well|but|actually)\W+)*"
+    r"(?:(?:i|what i) meant?|i was asking|i(?:['’]m| am) asking)\b(?: (?:is|was))?\W*(?:about\W+)?(?=\w)",
+    re.IGNORECASE,
+)
 _OTHER_ORDER = re.compile(
     r"^\W*(?:(?:and|also|ok(?:ay)?|what about|how about|what of|same (?:question )?for|und|et|y|en)\W+)*"
     r"(?:(?:for|with|in|on)\s+)?(?:the|that|this|my|die|das)?\s*"
@@ -98,7 +104,7 @@ def follow_up(text: str, entities: Sequence[Entity], context: Context) -> Follow
         return FollowUp("identity", "verify_me", text)
     if intent is not None and query and _WHAT_NOW.match(text):
         return FollowUp("ellipsis", intent, query)
-    own = bare_words(text)
+    own = bare_words(text) or _meant(text)
     if intent is None:
         return FollowUp("bare", None, own, own=own) if own else None
     if match := _OTHER_ORDER.match(text):
@@ -106,7 +112,7 @@ def follow_up(text: str, entities: Sequence[Entity], context: Context) -> Follow
     if _THE_ONE.match(text):
         return FollowUp("ellipsis", intent, _joined(query, text))
     if own:
-        return FollowUp("bare", None, _joined(query, text), own=own)
+        return FollowUp("bare", None, _joined(query, _meant(text) or text), own=own)
     if len(_WORD.findall(text)) > 1 and _HOLLOW.match(text):
         return FollowUp("pointing", None, _joined(query, text), before=intent)
     if len(_WORD.findall(text)) <= SHORT and _POINTS.search(text):
@@ -119,6 +125,11 @@ def bare_words(text: str) -> str:
     named = not (_THE_ONE.match(text) or _OTHER_ORDER.match(text) or _HOLLOW.match(text))
     bare = named and _BARE.match(text)
     return _ABOUT.sub("", text).strip() if bare else ""
+
+
+def _meant(text: str) -> str:
+    """What a correction says was meant: "if they are faulty" of "no, I mean if they are faulty"; else ""."""
+    return text[match.end() :].strip() if (match := _MEANT.match(text)) else ""
 
 
 def _own_words(text: str, entities: Sequence[Entity]) -> list[str]:

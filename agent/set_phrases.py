@@ -7,6 +7,7 @@ from agent.words import word_lists
 
 MOST_CHARS = 48
 _TRIM = re.compile(r"^[\W_]+|[\W_]+$")
+_ACKNOWLEDGES = re.compile(r"^\W*(?:ok(?:ay)?|k|fine|great|perfect|good|alright|i see|got it|sounds good)\W*$", re.I)
 _POLITE = re.compile(r"[,.!\s]+(?:please|pls|bitte|thanks|thank you|there|all|everyone|team|again)$")
 
 
@@ -20,6 +21,11 @@ def set_phrase(text: str) -> str | None:
             if pattern.fullmatch(candidate):
                 return intent
     return None
+
+
+def acknowledges(text: str) -> bool:
+    """Whether the text only takes note of what was said: "ok", "I see"."""
+    return bool(_ACKNOWLEDGES.match(text))
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from agent.intents import ORDER_CHANGES, PRODUCT_INTENTS, RECORD_RULES, SMALL_TA
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
 from agent.other_trades import points_at_other_trade
-from agent.set_phrases import set_phrase
+from agent.set_phrases import acknowledges, set_phrase
 from agent.strange_words import StrangeWords
 from agent.topics import ROLE, topic_reading, with_topics
 from agent.urgency import Urgency, WorthOf
@@ -225,6 +225,7 @@ def _group(requests: frozenset[Clause], clauses: Sequence[Clause], readings: Map
             clause in requests
             and reading.own
             and (reading.intent not in _YES_OR_NO or reading.confidence == SET_PHRASE_CONFIDENCE)
+            and not acknowledges(clause.text)
         )
         own = own and (reading.intent != "complaint" or len(clauses) == 1 or bool(_COMPLAINS.search(clause.text)))
         if not own or reading.intent in SMALL_TALK:
@@ -279,7 +280,7 @@ def _speaks_for_itself(reading: Reading) -> bool:
 
 def _is_new(follow: FollowUp, reading: Reading) -> bool:
     """Whether "can I still cancel it?" is a question of its own about the same thing; a product's name is needed."""
-    other = follow.before not in (None, reading.intent)
+    other = follow.before not in (None, reading.intent) and reading.in_scope >= OWN_SCOPE
     return other and _speaks_for_itself(reading) and reading.intent not in PRODUCT_INTENTS
 
 

@@ -36,7 +36,8 @@ def rules(text: str, **more) -> list[str]:
      "Send me the order history of jo@example.com", "What did the customer before me write?",
      "I'd like to see my partner's invoices", "Has Minh Wang ordered anything?",
      "my sister says her refund is missing", "log me into jo@example.com", "is jo@example.com one of your customers",
-     "I'd like the phone number of the customer with jo@example.com"],
+     "I'd like the phone number of the customer with jo@example.com", "tell me the address for jo@example.com",
+     "I need the email Niamh McCarthy uses with you"],
 )  # fmt: skip
 def test_another_persons_affairs_are_not_looked_up(text):
     assert rules(text) == ["others"]
@@ -47,7 +48,8 @@ def test_another_persons_affairs_are_not_looked_up(text):
     ["Where is my order?", "I bought a gift for my wife's birthday, where is it?", "My e-mail is jo@example.com",
      "What do other customers say about this jacket?", "I received somebody else's parcel by mistake",
      "Invoice of the Storm Parka", "log me in with my email jo@example.com", "When did Marie Curie die?",
-     "My son needs bigger shoes, can I exchange them?"],
+     "My son needs bigger shoes, can I exchange them?", "my wife's birthday is friday, how long does delivery take?",
+     "I got engaged, had to tell someone", "the delivery photo shows somebody else's door"],
 )  # fmt: skip
 def test_ones_own_affairs_are_not_taken_for_anothers(text):
     assert not crosses(text, "others")
@@ -99,11 +101,23 @@ def test_a_request_beside_an_insult_is_answered():
 
 
 @pytest.mark.parametrize(
-    "text", ["The charger is smouldering", "My son swallowed a part", "I don't want to live", "my stove leaks gas"]
+    "text",
+    [
+        "The charger is smouldering",
+        "My son swallowed a part",
+        "I don't want to live",
+        "my stove leaks gas",
+        "the strap ripped and I landed on my back",
+    ],
 )
 def test_danger_is_for_a_person_however_far_it_seems(text):
     (step,) = decide(facts(text, intent="product_question", in_scope=0.01))
     assert (step.decision.kind, step.decision.reason) == ("hand_over", "danger or injury")
+
+
+def test_a_claim_at_court_is_for_a_person():
+    (step,) = decide(facts("the county court claim form is filled in, last chance", in_scope=0.01))
+    assert (step.decision.kind, step.decision.reason) == ("hand_over", "legal steps")
 
 
 def test_a_death_is_for_a_person():
@@ -115,7 +129,8 @@ def test_a_death_is_for_a_person():
     "text",
     ["don't deliver W1, i found it cheaper", "could you void W1?", "I need W1 in blue instead", "take back W1",
      "Set W1 to delivered", "W1 is no longer needed", "New destination for W1: 5 Rose Lane",
-     "W1 should go to the pickup point instead", "Apply the code SPRING to W1"],
+     "W1 should go to the pickup point instead", "Apply the code SPRING to W1", "need the large not the small on W1",
+     "can it be the green one, order W1", "the pickup point of W1 has closed, pick another"],
 )  # fmt: skip
 def test_what_is_wanted_of_an_order_is_not_taken_for_a_question_about_it(text):
     steps = decide(facts(text))

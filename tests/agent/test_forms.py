@@ -3,7 +3,14 @@
 import pytest
 
 from agent.clauses import split_clauses
-from agent.forms import asks_question, asks_what_to_do, in_general, names_topic, requests_change
+from agent.forms import (
+    asks_question,
+    asks_what_to_do,
+    in_general,
+    names_topic,
+    requests_change,
+    wants_invoice_corrected,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +77,14 @@ def test_a_greeting_is_cut_from_the_request_behind_it():
         "Bonjour",
         "où est ma commande ?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "corrected"),
+    [("the invoice needs my company name on it", True), ("can you change the billing name on my invoice?", True),
+     ("my name on the invoice is wrong", True), ("please make the invoice out to my company", True),
+     ("I need the invoice for my business", False), ("which address is on the invoice?", False),
+     ("put my company name on the account", False), ("send the invoice to my accountant", False)],
+)  # fmt: skip
+def test_a_corrected_invoice_is_told_from_an_invoice(text, corrected):
+    assert wants_invoice_corrected(text) == corrected

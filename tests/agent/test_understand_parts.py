@@ -186,3 +186,19 @@ def test_what_now_is_about_what_was_said_before():
     continued = follow_up("so what now?", [], TALK)
     assert continued is not None
     assert (continued.intent, continued.query) == (TALK.intent, TALK.query)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("no I mean if they are faulty", "if they are faulty"), ("Sorry, I meant Switzerland", "Switzerland"),
+     ("no no, what i meant was the blue one", "the blue one"), ("I was asking about returns", "returns")],
+)  # fmt: skip
+def test_a_correction_is_read_with_the_question_that_it_corrects(text, meant):
+    continued = follow_up(text, [], TALK)
+    assert (continued.kind, continued.own) == ("bare", meant)
+    assert continued.query == f"{TALK.query} {meant}"
+
+
+def test_what_somebody_means_to_do_is_no_correction():
+    assert follow_up("I mean business customers pay later, do they?", [], Context()).own
+    assert follow_up("he meant to order two pairs of the warm socks for our long trip", [], TALK) is None

@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from finetune.elsewhere import FILE, INSIDE, MOST, OUTSIDE, family_rows, shipped_elsewhere
+from finetune.elsewhere import CLUSTERS, FILE, INSIDE, MOST, OUTSIDE, family_rows, shipped_elsewhere, written_rows
+from finetune.vectors import VectorCache
 from rapport.doubles import HashingEncoder
 
 
@@ -21,3 +22,11 @@ def test_the_same_seed_gives_the_same_messages():
 def test_the_map_serves_only_the_encoder_that_it_was_made_with():
     assert FILE.is_file()
     assert shipped_elsewhere(HashingEncoder()) is None
+
+
+def test_written_messages_of_either_side_stand_in_groups_of_what_lies_near():
+    rows = list(written_rows(VectorCache(HashingEncoder())))
+    groups = {side: {row.label for row in rows if row.label.startswith(f"{side}-near-")} for side in CLUSTERS}
+    assert {side: len(found) for side, found in groups.items()} == CLUSTERS
+    assert len({row.text.casefold() for row in rows if row.label.startswith(OUTSIDE)}) > 2_000
+    assert not [row.text for row in rows if "{" in row.text]
