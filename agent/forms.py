@@ -74,7 +74,10 @@ _ORDER_CHANGE = re.compile(
     r"\bknock\b.{0,20}\boff\b|\bdiscount\b|"
     r"\b(?:the|an?) (?:[\w-]+ ){1,2}(?:and )?not (?:the|an?) \w|"
     r"\bcan (?:it|they|this|that|those|these) be (?:the|an?|in) \w|"
-    r"\b(?:pick|choose|find|use|take) (?:me )?(?:another|a different)\b|\bblock\b|"
+    r"\b(?:pick|choose|find|use|take) (?:me )?(?:another|a different)\b|\bblock\b|\bgive\b.{0,20}\bback\b|"
+    r"\bin (?:size )?[\w-]+,? not [\w-]+|\bhold\b.{0,30}\b(?:un)?til+\b|\b(?:need|want)\b.{0,20}\bsent\b|"
+    r"\b(?:can|could|would) (?:you|we) make it (?:on )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|next)\b|"
+    r"\bcan\b.{0,20}\bgo to (?:the|a|my)\b|"
     r"\b(?:typo|mistake|error)\b.{0,20}\b(?:street|address|name|post ?code|size)\b|\btake (?:it|them|these|those)\b",
     re.IGNORECASE,
 )

@@ -108,6 +108,9 @@ def test_a_request_beside_an_insult_is_answered():
         "I don't want to live",
         "my stove leaks gas",
         "the strap ripped and I landed on my back",
+        "the gas canister is hissing and won't stop",
+        "I was sick all night after one of your camping meals",
+        "the axe head flew off and almost hit my kid",
     ],
 )
 def test_danger_is_for_a_person_however_far_it_seems(text):
@@ -115,8 +118,15 @@ def test_danger_is_for_a_person_however_far_it_seems(text):
     assert (step.decision.kind, step.decision.reason) == ("hand_over", "danger or injury")
 
 
-def test_a_claim_at_court_is_for_a_person():
-    (step,) = decide(facts("the county court claim form is filled in, last chance", in_scope=0.01))
+def test_what_came_off_is_no_danger_by_itself():
+    assert not crosses("the strap came off, does that hit the warranty?", "danger")
+
+
+@pytest.mark.parametrize(
+    "text", ["the county court claim form is filled in, last chance", "who do I serve the court papers to"]
+)
+def test_a_claim_at_court_is_for_a_person(text):
+    (step,) = decide(facts(text, in_scope=0.01))
     assert (step.decision.kind, step.decision.reason) == ("hand_over", "legal steps")
 
 
@@ -130,7 +140,9 @@ def test_a_death_is_for_a_person():
     ["don't deliver W1, i found it cheaper", "could you void W1?", "I need W1 in blue instead", "take back W1",
      "Set W1 to delivered", "W1 is no longer needed", "New destination for W1: 5 Rose Lane",
      "W1 should go to the pickup point instead", "Apply the code SPRING to W1", "need the large not the small on W1",
-     "can it be the green one, order W1", "the pickup point of W1 has closed, pick another"],
+     "can it be the green one, order W1", "need W1 in large not medium", "hold W1 til next week",
+     "W1 comes friday, can you make it Monday", "I'd give back the shoes of W1",
+     "the pickup point of W1 has closed, pick another"],
 )  # fmt: skip
 def test_what_is_wanted_of_an_order_is_not_taken_for_a_question_about_it(text):
     steps = decide(facts(text))
@@ -141,6 +153,7 @@ def test_what_is_wanted_of_an_order_is_not_taken_for_a_question_about_it(text):
 @pytest.mark.parametrize(
     "text",
     ["Where is W1?", "Will W1 make it before Friday?", "Any update on W1?", "Has W1 been sent?", "W1 please",
+     "did W1 make it on Friday?",
      "When will the refund for W1 be paid?"],
 )  # fmt: skip
 def test_a_question_about_an_order_wants_no_change(text):
