@@ -59,14 +59,20 @@ def family_rows(seed: int = 10) -> Iterator[Labelled]:
             yield from (Labelled(text, f"{side}-{place // GROUP}") for text in texts)
 
 
-def written_rows(vectors: VectorCache) -> Iterator[Labelled]:
-    """The messages that people might write, masked; the label is the group of those that lie near: "inside-near-7"."""
-    from sklearn.cluster import KMeans
-
+def written_lines() -> Iterator[tuple[str, str]]:
+    """The messages that people might write, each with its side."""
     for side, name in ((OUTSIDE, "others"), (INSIDE, "own")):
         lines = (MESSAGES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-        rows = [Labelled(mask(line), side) for line in lines if line.strip()]
-        near = KMeans(CLUSTERS[side], n_init=2, random_state=0).fit_predict(vectors.of(rows).vectors)
+        yield from ((side, line) for line in lines if line.strip())
+
+
+def written_rows(vectors: VectorCache) -> Iterator[Labelled]:
+    """Those messages, masked; the label is the group of those that lie near each other: "inside-near-7"."""
+    from sklearn.cluster import KMeans
+
+    for side, groups in CLUSTERS.items():
+        rows = [Labelled(mask(line), side) for of, line in written_lines() if of == side]
+        near = KMeans(groups, n_init=2, random_state=0).fit_predict(vectors.of(rows).vectors)
         yield from (replace(row, label=f"{side}-near-{place}") for row, place in zip(rows, near, strict=True))
 
 
