@@ -110,7 +110,7 @@ def test_the_rate_is_the_share_of_messages_without_a_failure():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_agent_of_the_sample_company_decides_nearly_all_rightly(sample):
     with laboratory() as lab:
         add_sample(lab, sample)
