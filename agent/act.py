@@ -47,14 +47,20 @@ def order_record(store: Store, step: Step, owner: CustomerId, catalogue: Catalog
         return _one(step, orders[0], catalogue) if orders else ToolResult(tool=step.rule, found=False)
     if step.choose in ("before", "after") and step.order is not None:
         beside = _beside(store.orders_of(owner, limit=MOST_READ), step)
-        return _one(step, beside, catalogue) if beside else ToolResult(tool="orders", found=False)
+        return _one(step, beside, catalogue) if beside else _none_but(store, step, owner)
     orders = _open_first(store.orders_of(owner, limit=20))
     chosen = _chosen(orders, step, catalogue)
     if len(chosen) == 1:
         return _one(step, chosen[0], catalogue)
     if not chosen:
-        return ToolResult(tool="orders", found=False)
+        return _none_but(store, step, owner)
     return ToolResult(tool="orders", found=True, values=_list_values(chosen))
+
+
+def _none_but(store: Store, step: Step, owner: CustomerId) -> ToolResult:
+    """No order was found beside the one that the step names, which the reply may name where it is the owner's."""
+    own = store.orders_of(owner, number=step.order, limit=1) if step.order is not None else []
+    return ToolResult(tool="orders", found=False, values={"beside": own[0].number} if own else {})
 
 
 def product_availability(catalogue: Catalogue, step: Step) -> ToolResult:

@@ -176,7 +176,9 @@ def _answer_to_nothing(facts: Facts, ask: Ask, index: int) -> Step:
     if ask.intent == "verify_me":
         if facts.identity is Identity.VERIFIED:
             return step("answer", "verified already", "verified_before", ask, index)
-        return step("ask", "wants to be verified", "verify", ask, index)
+        pending = facts.context.pending
+        waits = pending.wanted if pending and pending.kind == "verify" else ()  # "I don't have the number at hand"
+        return replace(step("ask", "wants to be verified", "verify", ask, index), wanted=waits)
     if ask.intent == "deny" or (acknowledges(ask.text) and not facts.context.pending):
         return step("answer", "said no to a question, or took note of a reply", "declined", ask, index)
     return step("ask", "a yes or no to nothing that was asked", "nothing_pending", ask, index)

@@ -60,6 +60,14 @@ def test_the_other_one_and_the_newest_are_found(tools):
     assert tools.run(step("order_status", choose="newest"), ANNA).record == "t:1"
 
 
+def test_where_there_is_no_other_order_only_ones_own_may_be_named(tools):
+    ben = Viewer("t:ben", Identity.VERIFIED)
+    found = tools.run(step("order_status", order="w9911000", choose="other"), ben)
+    assert (found.found, dict(found.values)) == (False, {"beside": "#W9911000"})
+    foreign = tools.run(step("order_status", order="#W2611399", choose="after"), ben)
+    assert (foreign.found, dict(foreign.values)) == (False, {})
+
+
 def test_a_customer_without_orders_has_none(tools):
     found = tools.run(step("order_status"), Viewer("t:cleo", Identity.VERIFIED))
     assert (found.tool, found.found) == ("orders", False)

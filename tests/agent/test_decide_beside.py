@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from agent.context import Context
+from agent.context import Context, Pending, Wanted
 from agent.decide import decide
 from agent.facts import Facts, Identified, Limits
 from rapport.types import Ask, Entity, Identity, State, Understanding
@@ -44,3 +44,11 @@ def test_other_words_on_an_invoice_are_a_change_and_no_question_for_the_invoice(
     assert rules(facts(wrong, answerable=0.9)) == ["order_status", "article_then_offer"]
     assert rules(facts(wrong)) == ["order_status", "cannot_do"]
     assert rules(facts(replace(wrong, text="which name is on the invoice for W1?"))) == ["invoice"]
+
+
+def test_what_waits_for_identity_facts_still_waits_after_words_that_give_none():
+    waiting = (Wanted(intent="order_status", text="where is my order?"),)
+    none_given = facts(ask("verify_me", "I don't have the number at hand"))
+    context = Context(pending=Pending(kind="verify", wanted=waiting))
+    (again,) = decide(replace(none_given, identity=Identity.ANONYMOUS, context=context))
+    assert (again.rule, again.wanted) == ("verify", waiting)
