@@ -64,6 +64,7 @@ _ABOUT = re.compile(
 _POINTS = re.compile(
     r"\b(?:it|that|this|they|them|those|these|that one|this one|there|then|es|er|sie|lo|ça|het)\b", re.IGNORECASE
 )
+_IT = re.compile(r"\b(?:it|they|them)\b", re.IGNORECASE)
 _ORDINALS = {
     "first": 0, "1st": 0, "newest": 0, "latest": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2,
     "last": -1, "oldest": -1, "erste": 0, "zweite": 1, "letzte": -1,
@@ -122,7 +123,7 @@ def follow_up(text: str, entities: Sequence[Entity], context: Context) -> Follow
 
 def bare_words(text: str) -> str:
     """What a bare follow-up names: "Spain?" of "and what about Spain?"; "" for any other text."""
-    named = not (_THE_ONE.match(text) or _OTHER_ORDER.match(text) or _HOLLOW.match(text))
+    named = not (_THE_ONE.match(text) or _OTHER_ORDER.match(text) or _HOLLOW.match(text) or _IT.search(text))
     bare = named and _BARE.match(text)
     return _ABOUT.sub("", text).strip() if bare else ""
 

@@ -202,3 +202,10 @@ def test_a_correction_is_read_with_the_question_that_it_corrects(text, meant):
 def test_what_somebody_means_to_do_is_no_correction():
     assert follow_up("I mean business customers pay later, do they?", [], Context()).own
     assert follow_up("he meant to order two pairs of the warm socks for our long trip", [], TALK) is None
+
+
+@pytest.mark.parametrize("text", ["and is it waterproof?", "what about them in red"])
+def test_what_is_asked_of_it_is_no_question_of_its_own(text):
+    continued = follow_up(text, [], TALK)
+    assert (continued.kind, continued.own) == ("pointing", "")
+    assert continued.query == f"{TALK.query} {text}"
