@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.context import Pending, Wanted
-from agent.decide_ask import decide_ask, record_after, record_step, step
+from agent.context import Wanted
+from agent.decide_ask import decide_ask, record_after, record_step, step, waiting_for_identity
 from agent.decide_bounds import asked_who, beyond, tried_to_be_verified, trouble_elsewhere, wants_nobody_here
 from agent.decide_intent import asks_availability, numbers_of, pointed_at, points_back
 from agent.facts import Facts, Step
@@ -119,7 +119,7 @@ def _identity_given(facts: Facts) -> tuple[Step, ...]:
     given, main = facts.identified, facts.understanding.main
     if given.outcome == "none":
         return ()
-    waiting = _waiting(facts, "verify")
+    waiting = waiting_for_identity(facts)
     if given.outcome == "failed":
         failed = step("ask", "the identity facts match no customer", "verify_failed", main, 0)
         return (replace(failed, wanted=waiting or _personal(facts)),)
@@ -265,11 +265,6 @@ def _asked_beside(main: Ask) -> tuple[Wanted, ...]:
     if numbers:
         return tuple(Wanted(intent=intent, text=main.text, order=number) for number in numbers)
     return (Wanted(intent=intent, text=main.text),) if likely else ()
-
-
-def _waiting(facts: Facts, kind: str) -> tuple[Wanted, ...]:
-    pending: Pending | None = facts.context.pending
-    return pending.wanted if pending and pending.kind == kind else ()
 
 
 def _adds_something(facts: Facts, ask: Ask, resumed: tuple[Step, ...]) -> bool:

@@ -100,6 +100,12 @@ def record_step(facts: Facts, wanted: Wanted, ask: Ask) -> Step:
     return replace(taken, intent=wanted.intent, order=wanted.order, topics=topics, choose=choose, looks_up=True)
 
 
+def waiting_for_identity(facts: Facts) -> tuple[Wanted, ...]:
+    """The questions that wait until it is clear who writes."""
+    pending = facts.context.pending
+    return pending.wanted if pending and pending.kind == "verify" else ()
+
+
 def record_after(facts: Facts, taken: Step) -> list[Step]:
     """What an article cannot know of a customer's own delivery: looked up, or asked who they are for it."""
     ask, number = taken.ask, taken.order
@@ -176,9 +182,8 @@ def _answer_to_nothing(facts: Facts, ask: Ask, index: int) -> Step:
     if ask.intent == "verify_me":
         if facts.identity is Identity.VERIFIED:
             return step("answer", "verified already", "verified_before", ask, index)
-        pending = facts.context.pending
-        waits = pending.wanted if pending and pending.kind == "verify" else ()  # "I don't have the number at hand"
-        return replace(step("ask", "wants to be verified", "verify", ask, index), wanted=waits)
+        verify = step("ask", "wants to be verified", "verify", ask, index)  # or "I don't have the number at hand"
+        return replace(verify, wanted=waiting_for_identity(facts))
     if ask.intent == "deny" or (acknowledges(ask.text) and not facts.context.pending):
         return step("answer", "said no to a question, or took note of a reply", "declined", ask, index)
     return step("ask", "a yes or no to nothing that was asked", "nothing_pending", ask, index)
