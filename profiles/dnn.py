@@ -47,7 +47,7 @@ class TablePlan:
 class TableModel:
     """Predicts the chance that a row's target is true. networks: torch modules of one shape. all: them side by side.
 
-    widths: of each column in what the nets read.
+    starts: (columns,) where each column begins in what the nets read.
     """
 
     plan: TablePlan
@@ -56,12 +56,14 @@ class TableModel:
     networks: tuple[Any, ...]
     calibration: Calibration
     all: Ensemble = field(init=False, repr=False)
-    widths: tuple[int, ...] = field(init=False, repr=False)
+    starts: "np.ndarray" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        import numpy as np
+
         object.__setattr__(self, "all", Ensemble.of(self.networks, self.shape))
-        numbers = (column.width for column in self.encoding.numbers)
-        object.__setattr__(self, "widths", (*numbers, *self.shape.embedded))
+        widths = [*(column.width for column in self.encoding.numbers), *self.shape.embedded]
+        object.__setattr__(self, "starts", np.cumsum([0, *widths[:-1]]))
 
     def predict(self, table: Table) -> "np.ndarray":
         """(n,) calibrated chances. Raises UserError where a column of the training is absent."""
@@ -75,11 +77,7 @@ class TableModel:
 
     def mean_chance(self, rows: Encoded) -> "np.ndarray":
         """(n,) the mean over all members of all nets, before it is calibrated."""
-        import torch
-
-        with torch.inference_mode():
-            found: np.ndarray = self.all.chance(self.all.embed(rows)).numpy()
-        return found
+        return self.all.chance(rows)
 
     def save(self, folder: Path) -> None:
         """Write the facts and the weights."""

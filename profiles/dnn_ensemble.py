@@ -1,105 +1,132 @@
-"""The nets of a table model side by side, to predict with all of them in one pass. Knows nothing of training."""
+"""The nets of a table model side by side, to predict with all of them in one pass. Knows nothing of training.
+
+numpy, not torch: for the few rows of one customer torch spends more on each of its calls than on the numbers in it.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
 
     from profiles.dnn_network import Shape
     from profiles.encode import Encoded
 
 
+class Explained(NamedTuple):
+    """chances: (n,). pushes: (n, inputs), what each input adds against the typical one."""
+
+    chances: "np.ndarray"
+    pushes: "np.ndarray"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ensemble:
-    """The weights of N nets with k members each; see `profiles.dnn_network` for what they mean.
+    """The weights of N nets with k members each, float32; see `profiles.dnn_network` for what they mean.
 
-    embeddings: for each category (N, places, width). first: (N, k * width, inputs). later: for each further layer
-    (N * k, width, width). biases: for each layer (N, k, 1, width). heads: (N, k, width, 1). offsets: (N, 1, k). wide:
-    (N, 1, inputs). typical: (N, 1, inputs).
+    embeddings: for each category (N, places, width). first: (N, inputs, k * width + 1), the first layer and, last, the
+    linear map beside the layers. later: for each further layer (N, k, width, width). biases: for each layer
+    (N, k, 1, width). heads: (N, k, width, 1). offsets: (N, 1, k). typical: (N, 1, inputs).
     """
 
     shape: "Shape"
     embeddings: "tuple[np.ndarray, ...]"
-    first: "torch.Tensor"
-    later: "tuple[torch.Tensor, ...]"
-    biases: "tuple[torch.Tensor, ...]"
-    heads: "torch.Tensor"
-    offsets: "torch.Tensor"
-    wide: "torch.Tensor"
-    typical: "torch.Tensor"
+    first: "np.ndarray"
+    later: "tuple[np.ndarray, ...]"
+    biases: "tuple[np.ndarray, ...]"
+    heads: "np.ndarray"
+    offsets: "np.ndarray"
+    typical: "np.ndarray"
 
     @classmethod
     def of(cls, networks: Sequence[Any], shape: "Shape") -> "Ensemble":
         """The networks as they stand; what they learn later is not seen."""
-        import numpy as np
         import torch
 
         with torch.no_grad():
             members = [network.members for network in networks]
             layers = [torch.stack([one.weights(at) for one in members]) for at in range(shape.depth)]
+            wide = torch.stack([network.wide.weight for network in networks]).transpose(1, 2)
+            biases = [torch.stack([one.biases[at] for one in members])[:, :, None] for at in range(shape.depth)]
             return cls(
                 shape=shape,
-                embeddings=tuple(np.stack([table.weight.numpy() for table in some]) for some in _columns(networks)),
-                first=layers[0].transpose(2, 3).flatten(1, 2).contiguous(),
-                later=tuple(layer.flatten(0, 1) for layer in layers[1:]),
-                biases=tuple(torch.stack([one.biases[at] for one in members])[:, :, None] for at in range(shape.depth)),
-                heads=torch.stack([one.heads for one in members])[..., None],
-                offsets=torch.stack([one.offsets for one in members])[:, None],
-                wide=torch.stack([network.wide.weight for network in networks]),
-                typical=torch.stack([network.typical for network in networks])[:, None],
+                embeddings=tuple(torch.stack([table.weight for table in some]).numpy() for some in _columns(networks)),
+                first=torch.cat([layers[0].transpose(1, 2).flatten(2), wide], dim=2).numpy(),
+                later=tuple(layer.numpy() for layer in layers[1:]),
+                biases=tuple(bias.numpy() for bias in biases),
+                heads=torch.stack([one.heads for one in members])[..., None].numpy(),
+                offsets=torch.stack([one.offsets for one in members])[:, None].numpy(),
+                typical=torch.stack([network.typical for network in networks])[:, None].numpy(),
             )
 
-    def embed(self, rows: "Encoded") -> "list[torch.Tensor]":
-        """For each net (n, inputs), what its first layer reads."""
-        import torch
+    def chance(self, rows: "Encoded") -> "np.ndarray":
+        """(n,) the mean chance over all members of all nets."""
+        found: np.ndarray = self._run(self._embed(rows) @ self.first)[1].mean(2).mean(0)
+        return found
 
-        numbers = torch.from_numpy(rows.numbers)
-        found = [torch.from_numpy(table[:, rows.places[:, at]]) for at, table in enumerate(self.embeddings)]
-        return [torch.cat([numbers, *(one[at] for one in found)], dim=1) for at in range(len(self.first))]
+    def explain(
+        self, rows: "Encoded", way: "tuple[np.ndarray, np.ndarray]", outer: "Callable[[np.ndarray], np.ndarray]"
+    ) -> Explained:
+        """The chances, and integrated gradients of a function of them from the typical inputs to these, of all nets.
 
-    def chance(self, inputs: "Sequence[torch.Tensor]") -> "torch.Tensor":
-        """(n,) the mean chance over all members of all nets. inputs: for each net (n, inputs), see `embed`."""
-        return self._run(inputs)[1].mean(2).mean(0)
+        way: (S,) places between 0 and 1, the last of them 1, and (S,) weights of a quadrature. outer: (n,) chances to
+        the function's slope. What the first layer makes of the points on the way lies between what it makes of both
+        ends, so it is asked for these alone.
+        """
+        import numpy as np
 
-    def slope(
-        self, inputs: "Sequence[torch.Tensor]", outer: "Callable[[torch.Tensor], torch.Tensor]"
-    ) -> "torch.Tensor":
-        """(N, n, inputs) how a function of the chance slopes at these inputs. outer: (n,) chances to its slope.
+        places, weights = (one[:, None, None] for one in way)
+        inputs = self._embed(rows)
+        start, end = self.typical @ self.first, inputs @ self.first
+        points = start[:, None] * (1 - places) + end[:, None] * places  # (N, S, n, k * width + 1)
+        nets, steps, n, wide = points.shape
+        layers, chances = self._run(points.reshape(nets, steps * n, wide))
+        means = chances.mean(2).mean(0)
+        slope = self._slope(layers, chances, outer(means)).reshape(points.shape)
+        mean = (slope * weights).sum(1) @ self.first.transpose(0, 2, 1)
+        return Explained(means[-n:], np.add.reduce(mean * (inputs - self.typical), axis=0))
+
+    def _embed(self, rows: "Encoded") -> "np.ndarray":
+        """(N, n, inputs), what the first layer reads."""
+        import numpy as np
+
+        found = np.empty((len(self.first), len(rows), self.shape.inputs), np.float32)
+        begin = self.shape.numbers
+        found[:, :, :begin] = rows.numbers
+        for at, table in enumerate(self.embeddings):
+            end = begin + table.shape[2]
+            found[:, :, begin:end] = table[:, rows.places[:, at]]
+            begin = end
+        return found
+
+    def _run(self, entered: "np.ndarray") -> "tuple[list[np.ndarray], np.ndarray]":
+        """What each hidden layer says (N, k, n, width), and the chances (N, n, k). entered: `first` applied."""
+        import numpy as np
+        from scipy.special import expit
+
+        nets, n, _ = entered.shape
+        hidden = entered[:, :, :-1].reshape(nets, n, self.shape.members, self.shape.width).transpose(0, 2, 1, 3)
+        layers = [np.maximum(hidden + self.biases[0], 0)]
+        for weights, bias in zip(self.later, self.biases[1:], strict=True):
+            layers.append(np.maximum(layers[-1] @ weights + bias, 0))
+        logits = (layers[-1] @ self.heads)[..., 0].transpose(0, 2, 1) + self.offsets + entered[:, :, -1:]
+        return layers, expit(logits)
+
+    def _slope(self, layers: "list[np.ndarray]", chances: "np.ndarray", outer: "np.ndarray") -> "np.ndarray":
+        """(N, n, k * width + 1) how a function of the chances slopes at what `first` gives. outer: (n,) its own slope.
 
         Worked out by hand from the last layer to the first: for so few rows autograd's books would cost twice as much.
         """
-        import torch
+        import numpy as np
 
-        layers, chances = self._run(inputs)
-        nets, _, members = chances.shape
-        each = outer(chances.mean(2).mean(0)) / nets / members
-        logits = each[:, None] * (1 - chances) * chances
-        hidden = logits.transpose(1, 2)[..., None] * self.heads.transpose(2, 3)
+        nets, n, members = chances.shape
+        logits = (outer / (nets * members))[:, None] * (1 - chances) * chances
+        hidden = logits.transpose(0, 2, 1)[..., None] * self.heads.transpose(0, 1, 3, 2)
         for weights, layer in zip(reversed(self.later), reversed(layers[1:]), strict=True):
-            below = torch.bmm((hidden * (layer > 0)).flatten(0, 1), weights.transpose(1, 2))
-            hidden = below.view(layer.shape)
-        first = (hidden * (layers[0] > 0)).transpose(1, 2).flatten(2)
-        return torch.bmm(first, self.first) + logits.sum(2, keepdim=True) * self.wide
-
-    def _run(self, inputs: "Sequence[torch.Tensor]") -> "tuple[list[torch.Tensor], torch.Tensor]":
-        """What each hidden layer says (N, k, n, width), and the chances (N, n, k)."""
-        import torch
-        from torch.nn.functional import linear
-
-        # net by net: for a single row that is quicker than a product of batches
-        first = torch.stack([linear(one, weights) for one, weights in zip(inputs, self.first, strict=True)])
-        wide = torch.stack([linear(one, weights) for one, weights in zip(inputs, self.wide, strict=True)])
-        nets, n, _ = first.shape
-        hidden = first.view(nets, n, self.shape.members, self.shape.width).transpose(1, 2)
-        layers = [torch.relu(hidden + self.biases[0])]
-        for weights, bias in zip(self.later, self.biases[1:], strict=True):
-            further = torch.baddbmm(bias.flatten(0, 1), layers[-1].flatten(0, 1), weights)
-            layers.append(torch.relu(further.view(hidden.shape)))
-        logits = (layers[-1] @ self.heads)[..., 0].transpose(1, 2) + self.offsets + wide
-        return layers, torch.sigmoid(logits)
+            hidden = (hidden * (layer > 0)) @ weights.transpose(0, 1, 3, 2)
+        first = (hidden * (layers[0] > 0)).transpose(0, 2, 1, 3).reshape(nets, n, -1)
+        return np.concatenate([first, logits.sum(2, keepdims=True)], axis=2)
 
 
 def _columns(networks: Sequence[Any]) -> "zip[tuple[Any, ...]]":

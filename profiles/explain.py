@@ -17,7 +17,6 @@ from profiles.trees import TreeModel, tree_columns
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
 
 STEPS = 24  # points of a Gauss-Legendre quadrature between the typical row and this one
 AT_ONCE = 256  # rows explained in one go
@@ -74,49 +73,23 @@ def _of_trees(model: TreeModel, table: Table) -> "np.ndarray":
 
 
 def _judged(model: TableModel, table: Table) -> "tuple[np.ndarray, np.ndarray]":
+    """captum gives the same pushes, and draws up anew for every row what stays the same; a test compares the two."""
     import numpy as np
-    import torch
 
-    with torch.inference_mode():
-        inputs = model.all.embed(encode(table, model.encoding))
-        chances = model.calibration.apply(model.all.chance(inputs).numpy())
-        total = np.sum(_integrated(model, torch.stack(inputs)).numpy(), axis=0)
-    return chances, np.stack([total[:, column].sum(1) for column in _columns(model.widths)], axis=1)
-
-
-def _integrated(model: TableModel, inputs: "torch.Tensor") -> "torch.Tensor":
-    """(nets, n, inputs) integrated gradients from the mean of the training rows, over the inputs of all nets at once.
-
-    That is the way from there to these inputs, times the mean slope of the calibrated log-odds on it. captum gives the
-    same numbers, and draws up anew for every row what stays the same; a test compares the two.
-    """
-    import torch
-
-    places, weights = _quadrature(STEPS)
-    typical, curve = model.all.typical, model.calibration
-    way = inputs - typical
-    points = typical[:, None] + torch.tensor(places)[:, None, None] * way[:, None]  # (nets, STEPS, n, inputs)
-    slope = model.all.slope(
-        points.flatten(1, 2).unbind(), lambda chance: curve.low / chance + curve.high / (1 - chance)
+    curve = model.calibration
+    found = model.all.explain(
+        encode(table, model.encoding), _quadrature(STEPS), lambda chance: curve.low / chance + curve.high / (1 - chance)
     )
-    mean = (slope.view(points.shape) * torch.tensor(weights)[:, None, None]).sum(1)
-    return mean * way
+    return curve.apply(found.chances), np.add.reduceat(found.pushes, model.starts, axis=1)
 
 
 @cache
-def _quadrature(steps: int) -> tuple[list[float], list[float]]:
-    """(places, weights) of a Gauss-Legendre quadrature between 0 and 1."""
+def _quadrature(steps: int) -> "tuple[np.ndarray, np.ndarray]":
+    """(places, weights) of a Gauss-Legendre quadrature between 0 and 1, and its end with a weight of 0; float32."""
     import numpy as np
 
     places, weights = np.polynomial.legendre.leggauss(steps)
-    return (0.5 * (1 + places)).tolist(), (0.5 * weights).tolist()
-
-
-@cache
-def _columns(widths: tuple[int, ...]) -> list[slice]:
-    """Where each column lies in what the nets read."""
-    starts = [sum(widths[:at]) for at in range(len(widths))]
-    return [slice(start, start + width) for start, width in zip(starts, widths, strict=True)]
+    return np.append(0.5 * (1 + places), 1.0).astype(np.float32), np.append(0.5 * weights, 0.0).astype(np.float32)
 
 
 def _value(table: Table, feature: str, row: int) -> Any:
