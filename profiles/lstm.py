@@ -8,14 +8,17 @@ carry it to any other.
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from profiles.blend import Trees, averaged, forecast, grow_trees, odds_of_any, odds_shift
 from profiles.curves import Curves, fit_curves
 from profiles.demand import Demand, demand_at
 from profiles.lstm_net import ANY, COUNT, DAYS, MONEY, NetShape, build_net
+from profiles.lstm_together import Together
 from profiles.lstm_train import rows_of, run_nets, train_net
 from profiles.occasions import Occasions, occasions_of
 from profiles.purchase_plan import PurchasePlan, past_windows
@@ -57,8 +60,7 @@ class Purchases:
 class PurchaseModel:
     """A trained model. horizon: days of its windows. kept: (FEATURES,) those it reads. events, features: scalings.
     demand, standings: as of the end of training.
-
-    odds: what the log odds of all together lack, see `blend.odds_shift`.
+    odds: what the log odds of all together lack, see `blend.odds_shift`. together, steadiness: of the nets.
     """
 
     plan: PurchasePlan
@@ -75,6 +77,13 @@ class PurchaseModel:
     trees: Trees | None
     odds: float
     demand: Demand
+    together: Together = field(init=False, repr=False)
+    steadiness: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        shapes = [math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets]
+        object.__setattr__(self, "together", Together.of(self.nets, self.shape))
+        object.__setattr__(self, "steadiness", fmean(shapes))
 
     def predict(
         self, transactions: Transactions, *, cutoff: float, horizon: float, events: Iterable[Event] = ()
@@ -90,8 +99,7 @@ class PurchaseModel:
 
         window, said, _ = self._run(transactions, cutoff, events)
         odds, count = averaged(self._opinions(window, said))
-        steadiness = np.mean([math.exp(float(net.steadiness.detach().clamp(-1.5, 1.0))) for net in self.nets])
-        days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / steadiness, math.log(LONGEST_WAIT)))
+        days = np.exp(np.minimum(said[:, DAYS] + math.log(math.log(2)) / self.steadiness, math.log(LONGEST_WAIT)))
         money = np.exp(said[:, MONEY]) if self.reference.spending else np.zeros(len(count))
         kinds = 1 / (1 + np.exp(-said[:, 4:]))
         each = []
@@ -108,8 +116,8 @@ class PurchaseModel:
     ) -> "dict[str, tuple[np.ndarray, np.ndarray]]":
         """What each part says by itself of the customers known at the cutoff, see `opinions_of`, and the standings."""
         window, said, _ = self._run(transactions, cutoff, ())
-        found = self._opinions(window, said)
-        return {name: self._carried(window, horizon, odds, count) for name, (odds, count) in found.items()}
+        found = self._opinions(window, said).items()
+        return {name: self._carried(window, horizon, odds, count) for name, (odds, count) in found}
 
     def embed(self, transactions: Transactions, *, cutoff: float, events: Iterable[Event] = ()) -> "np.ndarray":
         """(n, hidden x nets) what the nets remember of each customer at the cutoff; nan where nothing was bought."""
@@ -183,13 +191,14 @@ class PurchaseModel:
         window = window_at(occasions, cutoff, self.horizon, self.reference, wares)
         if not len(window):
             return window, np.zeros((0, 4 + len(self.kinds))), np.zeros((0, self.shape.hidden * len(self.nets)))
-        read = window.keeping(self.kept).numbers
-        sequences, features = sequences_of(occasions, self.events), self.features.apply(read)
-        return window, *run_nets(self.nets, sequences, window, features)
+        sequences = sequences_of(occasions, self.events)
+        features = self.features.apply(window.keeping(self.kept).numbers)
+        run = self.together.run if len(window) == 1 else partial(run_nets, self.nets)
+        return window, *run(sequences, window, features)
 
     def _opinions(self, window: Window, said: "np.ndarray") -> "dict[str, tuple[np.ndarray, np.ndarray]]":
-        found = opinions_of(window.keeping(self.kept), said, self.curves, self.trees)
-        return found | {"standings": self.standings.predict(window.numbers)}
+        told = {"standings": self.standings.predict(window.numbers)}
+        return opinions_of(window.keeping(self.kept), said, self.curves, self.trees) | told
 
     def _carried(
         self, window: Window, horizon: float, odds: "np.ndarray", count: "np.ndarray"
