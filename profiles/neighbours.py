@@ -18,12 +18,14 @@ SHRINK = 3.0  # customers that a product's company is discounted by: two that me
 
 
 def strongest(matrix: "csr_matrix", k: int) -> "csr_matrix":
-    """The same rows with their k largest entries only; of equal ones the first columns stay."""
+    """The same rows with their k largest entries only, or the matrix itself; of equal ones the first columns stay."""
     from scipy.sparse import csr_matrix
 
     matrix = matrix.tocsr()
     matrix.sort_indices()
     counts = np.diff(matrix.indptr)
+    if not (counts > k).any():
+        return matrix
     keep = np.ones(matrix.nnz, bool)
     for row in np.flatnonzero(counts > k):
         start, end = matrix.indptr[row], matrix.indptr[row + 1]

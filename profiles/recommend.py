@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from profiles.gathering import places
 from profiles.neighbours import together
 from profiles.recommend_baskets import Baskets, baskets_of
 from profiles.recommend_holdout import Try, hold_out
@@ -85,26 +86,28 @@ class Recommender:
         for here, parts, scores, best in self._best(transactions, k, customers, without):
             chances = _softmax(scores)
             reasons = Reasons(self.fitted, parts, here)
-            for row, places in enumerate(best):
-                told = reasons.of(row, places)
+            for row, chosen in enumerate(best):
+                told = reasons.of(row, chosen)
                 found.append([
                     Suggestion(str(self.products[place]), float(chances[row, place]), *why)
-                    for place, why in zip(places, told, strict=True)
+                    for place, why in zip(chosen, told, strict=True)
                 ])  # fmt: skip
         return found
 
     def best(self, transactions: Transactions, k: int = 10, *, without: Collection[str] = ()) -> list[list[str]]:
         """The products that `recommend` finds for all of the transactions, without scores and reasons."""
         return [
-            self.products[places].tolist()
+            self.products[chosen].tolist()
             for _, _, _, best in self._best(transactions, k, None, without)
-            for places in best
+            for chosen in best
         ]
 
     def _best(self, transactions: Transactions, k: int, customers: Sequence[str] | None, without: Collection[str],
               ) -> Iterator[tuple[Baskets, Mapping[str, np.ndarray], np.ndarray, list[np.ndarray]]]:  # fmt: skip
         """Some customers at a time: their baskets, the parts of their scores, the scores, the places of the best."""
-        barred = np.isin(self.products, [str(one) for one in without])
+        barred = np.zeros(len(self.products), bool)
+        left_out = places(self.products, [str(one) for one in without])
+        barred[left_out[left_out >= 0]] = True
         every = baskets_of(transactions, self.products, as_of=self.as_of, customers=customers)
         for start in range(0, len(every.customers), AT_ONCE):
             here = every.of(range(start, min(start + AT_ONCE, len(every.customers))))

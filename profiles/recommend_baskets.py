@@ -84,12 +84,12 @@ class Baskets:
 
     def shares(self, half_life: float) -> "csr_matrix":
         """(C, P) the share of a customer's baskets that held each product, old baskets counting less."""
-        from scipy.sparse import diags
-
         weights, number = self.faded(half_life), self.number()
         first = np.flatnonzero(np.diff(number, prepend=-1))
         totals = np.bincount(self.customer[first], weights[first], len(self.customers))
-        return (diags(1.0 / np.maximum(totals, 1e-12)) @ self.matrix(weights)).tocsr().astype(np.float32)
+        found = self.matrix(weights)
+        found.data *= np.repeat(1.0 / np.maximum(totals, 1e-12), np.diff(found.indptr))
+        return found
 
     def histories(self, longest: int) -> list[np.ndarray]:
         """Each customer's last products in the order of time, at most `longest`."""

@@ -5,7 +5,7 @@ that can be bought stands for it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,11 +30,10 @@ class Shop:
     names: Mapping[str, str]
     texts: Mapping[str, str]
     offers: Mapping[str, ProductId]
+    sold_out: frozenset[str] = field(init=False)
 
-    @property
-    def sold_out(self) -> frozenset[str]:
-        """The groups of which no product can be bought."""
-        return frozenset(self.names).difference(self.offers)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sold_out", frozenset(self.names).difference(self.offers))
 
 
 def shop_of(products: Iterable[Product]) -> Shop:

@@ -210,7 +210,7 @@ class Fitted:
         if isinstance(found, np.ndarray):
             dense: np.ndarray = np.log1p(found / self.floors[name]).astype(np.float32)
             return dense
-        found = found.astype(np.float32)
+        found = found.astype(np.float32, copy=False)
         found.data = np.log1p(found.data / self.floors[name])
         return np.asarray(found.toarray())
 

@@ -28,6 +28,7 @@ RANKED = (
 _PLACES = [NAMES.index(name) for name in RANKED]
 _EXPECTED = NAMES.index("expected")
 _STEPS = 256  # quantiles that are kept of a feature
+_AT_ONCE = 128  # customers who are compared with all quantiles at once
 _MOST_ROWS = 60_000  # of windows that are read, so that memory stays bounded
 
 
@@ -90,14 +91,13 @@ def placed(quantiles: "np.ndarray", numbers: "np.ndarray") -> "np.ndarray":
     import numpy as np
     from scipy.special import ndtri
 
-    found = np.zeros((len(numbers), len(RANKED)))
-    for column, (steps, place) in enumerate(zip(quantiles, _PLACES, strict=True)):
-        known = np.isfinite(numbers[:, place])
-        if np.isfinite(steps[0]):
-            below, up_to = (np.searchsorted(steps, numbers[known, place], side=side) for side in ("left", "right"))
-            share = (below + up_to) / 2 / _STEPS
-            found[known, column] = ndtri(np.clip(share, 0.5 / _STEPS, 1 - 0.5 / _STEPS))
-    return found
+    read = numbers[:, _PLACES]
+    share = np.empty(read.shape)
+    for rows in np.array_split(np.arange(len(read)), max(1, -(-len(read) // _AT_ONCE))):
+        values = read[rows, :, None]
+        share[rows] = ((quantiles < values).sum(2) + (quantiles <= values).sum(2)) / 2 / _STEPS
+    told = np.isfinite(read) & np.isfinite(quantiles[:, 0])
+    return np.where(told, ndtri(np.clip(share, 0.5 / _STEPS, 1 - 0.5 / _STEPS)), 0.0)
 
 
 def fit_standings(windows: "Sequence[tuple[Window, Outcome]]", now: "np.ndarray", *, seed: int) -> Standings:
