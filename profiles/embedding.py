@@ -6,11 +6,12 @@ tells numbers in pieces, which keep outliers in bounds, and categories as one of
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiles.encode import Encoding, encode, encoding_of, fit_encoding
+from profiles.plain_layers import Linear, silu
 from profiles.tables import Table
 from rapport.errors import CorruptArtifact, NotFound, UserError
 
@@ -37,22 +38,27 @@ class EmbeddingPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Embedder:
-    """network: a torch module, encoder then decoder. middle, spread: (columns,), what standardises encoded rows."""
+    """network: a torch module, encoder then decoder. middle, spread: (columns,), what standardises encoded rows.
+
+    narrow: the two layers of the encoder, as they stand.
+    """
 
     plan: EmbeddingPlan
     encoding: Encoding
     middle: "np.ndarray"
     spread: "np.ndarray"
     network: Any
+    narrow: tuple[Linear, Linear] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "narrow", (Linear.of(self.network[0][0]), Linear.of(self.network[0][2])))
 
     def embed(self, table: Table) -> "np.ndarray":
         """(n, size) float32 unit vectors, so that the inner product of two is their likeness."""
         import numpy as np
-        import torch
 
-        rows = torch.from_numpy((_dense(table, self.encoding) - self.middle) / self.spread)
-        with torch.inference_mode():
-            raw = self.network[0](rows).numpy()
+        first, second = self.narrow
+        raw = second(silu(first((_dense(table, self.encoding) - self.middle) / self.spread)))
         found: np.ndarray = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9)
         return found
 

@@ -104,10 +104,13 @@ def padded(sequences: Sequence[np.ndarray], filler: int) -> "torch.Tensor":
 
 def next_chances(net: "ItemNet", histories: Sequence[np.ndarray]) -> np.ndarray:
     """(n, P) float32 chances of each product to come next; rows sum to 1, those of empty histories are all 0."""
-    import torch
-
     chances = np.zeros((len(histories), net.products), np.float32)
     filled = [place for place, one in enumerate(histories) if len(one)]
+    if len(filled) == 1:
+        chances[filled[0]] = net.alone.chances(histories[filled[0]])
+        return chances
+    import torch
+
     filled.sort(key=lambda place: len(histories[place]))
     with torch.inference_mode():
         for start in range(0, len(filled), ROUND):

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
+from profiles.sequence_alone import PlainNet
 from profiles.sequence_items import SequencePlan, padded
 
 IMPOSSIBLE = -1e9
@@ -50,6 +52,11 @@ class ItemNet(nn.Module):
         self.dropout = nn.Dropout(plan.dropout)
         for table in (self.item, self.place):
             nn.init.normal_(table.weight, std=0.05)
+
+    @cached_property
+    def alone(self) -> PlainNet:
+        """The net for one customer alone, as it stands when this is first asked for: after its training."""
+        return PlainNet.of(self)
 
     def start_at(self, counts: np.ndarray) -> None:
         """Begin with half of what a product's count says, (P,): without it, the first passes learn nothing else."""
