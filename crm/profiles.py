@@ -22,8 +22,10 @@ _FORESEEN = ("churn_risk", "contact_risk", "value", "next_purchase_days", "purch
 _LIVING = (
     select(customers.c.id, profiles.c.as_of)
     .select_from(customers.outerjoin(profiles, profiles.c.customer_id == customers.c.id))
-    .where(customers.c.id.in_(bindparam("keys", expanding=True)), customers.c.removed_at.is_(None))
+    .where(customers.c.removed_at.is_(None))
 )
+_LIVING_ONE = _LIVING.where(customers.c.id == bindparam("key"))
+_LIVING_SOME = _LIVING.where(customers.c.id.in_(bindparam("keys", expanding=True)))
 _NEXT_SEGMENT = select(func.min(profiles.c.segment)).where(profiles.c.segment > bindparam("after"))
 
 
@@ -128,7 +130,11 @@ class Profiles:
 
 def _newest(connection: Connection, keys: Sequence[str]) -> dict[str, datetime | None]:
     """As of when the profile is that each of these customers has, None without one; the living alone."""
-    return {row.id: row.as_of for row in connection.execute(_LIVING, {"keys": keys})}
+    if len(keys) == 1:  # a list of keys is written into the statement anew each time
+        found = connection.execute(_LIVING_ONE, {"key": keys[0]})
+    else:
+        found = connection.execute(_LIVING_SOME, {"keys": keys})
+    return {row.id: row.as_of for row in found}
 
 
 def _row(profile: CustomerProfile) -> dict[str, Any]:
