@@ -40,8 +40,9 @@ def drivers_of(model: TableModel | TreeModel, table: Table, row: int, k: int = 3
 
 def ranked(features: Sequence[str], found: "np.ndarray", table: Table, row: int) -> list[Driver]:
     """All columns of a row as drivers, the strongest first. found: (columns,) its pushes."""
-    order = sorted(range(len(features)), key=lambda at: -abs(found[at]))
-    return [Driver(features[at], _value(table, features[at], row), float(found[at])) for at in order]
+    pushed = found.tolist()
+    order = sorted(range(len(features)), key=lambda at: -abs(pushed[at]))
+    return [Driver(features[at], _value(table, features[at], row), pushed[at]) for at in order]
 
 
 def features_of(model: TableModel | TreeModel) -> tuple[str, ...]:
@@ -59,9 +60,10 @@ def judged(model: TableModel, table: Table) -> "tuple[np.ndarray, np.ndarray]":
     """(n,) what `model.predict` says, and (n, columns) the pushes: the rows are read once for both."""
     import numpy as np
 
+    if len(table) <= AT_ONCE:
+        return _judged(model, table)
     found = [
-        _judged(model, table.chosen(rows))
-        for rows in np.array_split(np.arange(len(table)), max(1, -(-len(table) // AT_ONCE)))
+        _judged(model, table.chosen(rows)) for rows in np.array_split(np.arange(len(table)), -(-len(table) // AT_ONCE))
     ]
     chances, pushed = zip(*found, strict=True)
     return np.concatenate(chances), np.concatenate(pushed)

@@ -226,9 +226,13 @@ def feature_table(history: History, day: float, *, limit: float, categories: Map
 
     limit: the money of one order that counts at most. categories: product -> category, for the favourite one.
     """
-    tally = Tally(history.before(day), day, limit=limit, categories=categories or {})
+    return tally_table(Tally(history.before(day), day, limit=limit, categories=categories or {}))
+
+
+def tally_table(tally: Tally) -> Table:
+    """One row a customer of the tally, as of the beginning of its day."""
     return Table(
-        ids=history.customers,
+        ids=tally.history.customers,
         numeric={feature.name: feature.compute(tally).astype(np.float64) for feature in NUMERIC},
         categorical={feature.name: feature.compute(tally) for feature in CATEGORICAL},
     )

@@ -72,6 +72,8 @@ class Facts:
 
     def before(self, day: float) -> "Facts":
         """Those that were known when the day began."""
+        if not len(self):
+            return self
         rows = self.day < day
         return self if rows.all() else self.chosen(rows)
 

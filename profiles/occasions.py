@@ -5,6 +5,7 @@ which things only came back is a return and no occasion. Other kinds of events (
 them. Knows nothing of cutoffs.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
@@ -49,7 +50,8 @@ class Occasions:
 
     def before(self, day: float) -> "Occasions":
         """What was known when `day` began."""
-        return self.chosen(self.day < day)
+        rows = self.day < day
+        return self if rows.all() else self.chosen(rows)
 
     def purchases(self) -> "Occasions":
         """The occasions alone."""
@@ -67,15 +69,14 @@ def occasions_of(
     import numpy as np
 
     bought = _days(transactions)
-    others = [(customer, day, kind) for customer, day, kind in events if kinds is None or kind in kinds]
+    others = [row for row in events if kinds is None or row[2] in kinds]
     names = kinds or (*KINDS, *sorted({kind for _, _, kind in others} - set(KINDS)))
     places = {name: place for place, name in enumerate(transactions.customers)} if others else {}
-    rows = [
-        (places[customer], np.floor(day), names.index(kind)) for customer, day, kind in others if customer in places
-    ]
+    codes = {name: code for code, name in enumerate(names)}
+    rows = {(places[customer], math.floor(day), codes[kind]) for customer, day, kind in others if customer in places}
     if not rows:
         return replace(bought, kinds=names)
-    added = np.unique(np.array(rows, np.float64), axis=0)
+    added = np.array(sorted(rows), np.float64)
     blank = np.zeros(len(added))
     who, day, kind = added[:, 0].astype(np.int32), added[:, 1], added[:, 2].astype(np.int16)
     columns = {"who": who, "day": day, "kind": kind}

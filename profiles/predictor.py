@@ -15,7 +15,7 @@ from profiles.counting import Array, Tally
 from profiles.dnn import TableModel
 from profiles.embedding import Embedder
 from profiles.explain import features_of, judged, ranked
-from profiles.features import feature_table
+from profiles.features import tally_table
 from profiles.history import History
 from profiles.lstm import PurchaseModel
 from profiles.reasons import reasons
@@ -87,8 +87,8 @@ class Predictor:
         known = known.chosen(np.flatnonzero(known.known() | ~np.isfinite(history.created)))
         if not len(known):
             return []
-        table = feature_table(known, day, limit=self.facts.limit, categories=shelf.category)
-        standing = standings(Tally(known, day), self.facts.horizons)
+        tally = Tally(known, day, limit=self.facts.limit, categories=shelf.category)
+        table, standing = tally_table(tally), standings(tally, self.facts.horizons)
         churn = _risks("churn_risk", self.churn, table, np.flatnonzero(standing == "active"))
         contact = _risks("contact_risk", self.contact, table, np.arange(len(table)))
         buying = self._buying(known, day, shelf)
@@ -167,7 +167,7 @@ def _risks(score: Score, model: TableModel | None, table: Table, rows: Array) ->
     """By row, for the rows asked for."""
     if model is None or not len(rows):
         return {}
-    asked = table.chosen(rows)
+    asked = table if len(rows) == len(table) else table.chosen(rows)
     (chances, found), names = judged(model, asked), features_of(model)
     return {
         int(row): _Risk(round(float(chances[place]), 6), reasons(score, ranked(names, found[place], asked, place)))

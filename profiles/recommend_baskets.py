@@ -67,7 +67,10 @@ class Baskets:
 
         values = np.ones(len(self), np.float32) if weights is None else weights.astype(np.float32)
         shape = len(self.customers), len(self.products)
-        return csr_matrix((values, (self.customer, self.product)), shape=shape)
+        starts = np.searchsorted(self.customer, np.arange(shape[0] + 1)).astype(np.int32)
+        found = csr_matrix((values, self.product.copy(), starts), shape=shape)
+        found.sum_duplicates()
+        return found
 
     def by_basket(self) -> "csr_matrix":
         """(baskets, P) float32: 1 where a basket held a product; baskets as `number` counts them."""

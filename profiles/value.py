@@ -72,8 +72,9 @@ class BuyingRate:
         begun = self.alpha + seen.watched
         # Pfaff's transformation: the published product of a power and 2F1 overflows where customers buy often
         grown = hyp2f1(shape, a - 1, total, -weeks / begun)
-        found = total / (a - 1) * (1 - grown) * self.alive(seen)
-        staying = self.alive(seen) * shape / begun * weeks  # as if nobody left: where even that is beyond numbers
+        alive = self.alive(seen)
+        found = total / (a - 1) * (1 - grown) * alive
+        staying = alive * shape / begun * weeks  # as if nobody left: where even that is beyond numbers
         return np.where(np.isfinite(found), np.clip(found, 0, staying), staying)
 
 
