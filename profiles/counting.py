@@ -89,8 +89,7 @@ class Tally:
         """Days since the first fact, nan where there is none."""
         facts = self.history.facts[kind]
         found = np.full(self.size, np.nan)
-        owners, rows = np.unique(facts.owner, return_index=True)
-        found[owners] = self.day - facts.day[rows]
+        found[facts.owner[::-1]] = self.day - facts.day[::-1]  # the last one written is the first
         return found
 
     def last_value(self, kind: Kind) -> Array:

@@ -57,6 +57,7 @@ class Gathering:
         self.moment = moment
         self.ids = np.array(list(ids) or np.empty(0, "U1"))
         self.cleaned: Counter[str] = Counter()
+        self._places = {id: place for place, id in enumerate(ids)}
         self._facts: dict[Kind, list[Facts]] = {kind: [] for kind in Kind}
         self._things: dict[str, int] = {}
 
@@ -100,7 +101,7 @@ class Gathering:
 
     def owners(self, ids: Sequence[str]) -> np.ndarray:
         """(n,) the places of customers, -1 for one who is not in the range."""
-        return places(self.ids, ids)
+        return np.array([self._places.get(id, -1) for id in ids], np.int32)
 
     def first(self, *columns: np.ndarray) -> np.ndarray:
         """(n,) which rows are the first with their values; counts the others as duplicates."""

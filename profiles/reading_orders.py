@@ -1,12 +1,12 @@
 """Orders with their lines, parcels and refunds as dated facts. The rules of cleaning are told in `profiles.reading`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from profiles.gathering import Gathering, Money, Rows, floats, places
+from profiles.gathering import Gathering, Money, Rows, floats
 from profiles.history import NOTHING, Kind
 
 CANCELLED_DAYS, LOST_DAYS, DECLINED_DAYS = 3.0, 7.0, 10.0  # after the order, the due day, the request
@@ -15,13 +15,13 @@ _CANCELLED = ("cancelled", "canceled")
 
 @dataclass(slots=True, eq=False)
 class OrderRows:
-    """The orders of some customers, sorted by id; those that are not counted have the owner -1.
+    """The orders of some customers; those that are not counted have the owner -1.
 
-    factor: what turns an amount into the company's money. undisturbed: neither cancelled nor lost, so that a refund
-    means that something came back.
+    places: of each order by its id. factor: what turns an amount into the company's money. undisturbed: neither
+    cancelled nor lost, so that a refund means that something came back.
     """
 
-    ids: np.ndarray
+    places: Mapping[str, int]
     owner: np.ndarray
     placed: np.ndarray
     total: np.ndarray
@@ -34,13 +34,13 @@ class OrderRows:
         """No orders."""
         numbers, codes = np.empty(0), np.empty(0, np.int32)
         return cls(
-            ids=np.empty(0, "U1"), owner=codes, placed=numbers, total=numbers, factor=numbers, payment=codes,
+            places={}, owner=codes, placed=numbers, total=numbers, factor=numbers, payment=codes,
             undisturbed=np.empty(0, bool),
         )  # fmt: skip
 
     def find(self, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """(rows of parts whose order counts, the place of their order)."""
-        found = places(self.ids, ids)
+        found = np.array([self.places.get(id, -1) for id in ids], np.int64)
         rows = np.flatnonzero(found >= 0)
         rows = rows[self.owner[found[rows]] >= 0]
         return rows, found[rows]
@@ -55,7 +55,8 @@ def take_orders(gathering: Gathering, rows: Rows, money: Money) -> OrderRows:
     factor = floats([money.factor(row[3]) for row in found])
     total = floats([row[4] for row in found])
     gathering.count_dates(owner, placed)
-    number = np.unique(np.array([row[8] or row[0] for row in found] or np.empty(0, "U1")), return_inverse=True)[1]
+    numbers: dict[str, int] = {}
+    number = np.array([numbers.setdefault(row[8] or row[0], len(numbers)) for row in found], np.int64)
     first = gathering.first(owner, placed, number)
     with np.errstate(invalid="ignore"):
         back = first & (total < 0)
@@ -70,7 +71,7 @@ def take_orders(gathering: Gathering, rows: Rows, money: Money) -> OrderRows:
     gone = kept & cancelled
     gathering.add(Kind.CANCELLED, owner[gone], gathering.moment.known(placed[gone], CANCELLED_DAYS))
     return OrderRows(
-        ids=np.array([row[0] for row in found] or np.empty(0, "U1")),
+        places={row[0]: place for place, row in enumerate(found)},
         owner=owner,
         placed=placed,
         total=total,
@@ -83,7 +84,7 @@ def take_orders(gathering: Gathering, rows: Rows, money: Money) -> OrderRows:
 def take_lines(gathering: Gathering, rows: Rows, orders: OrderRows) -> None:
     """Make orders and lines facts: an order's money is shared by its lines as their prices are."""
     found = [row for part in rows for row in part]
-    if not len(orders.ids):
+    if not len(orders.owner):
         return
     bought = np.array([row[2] > 0 for row in found], bool)
     mine, order = orders.find([row[0] for row in found])
@@ -92,8 +93,8 @@ def take_lines(gathering: Gathering, rows: Rows, orders: OrderRows) -> None:
     quantity = floats([found[row][2] for row in mine])
     price = quantity * floats([found[row][3] for row in mine])
     product = gathering.codes([found[row][1] for row in mine])
-    lines = np.bincount(order, minlength=len(orders.ids))
-    worth = np.bincount(order, weights=price, minlength=len(orders.ids))  # nan where a price is missing
+    lines = np.bincount(order, minlength=len(orders.owner))
+    worth = np.bincount(order, weights=price, minlength=len(orders.owner))  # nan where a price is missing
     summed = np.where(lines > 0, worth, np.nan)
     total = np.where(np.isnan(orders.total), np.maximum(summed, 0.0), orders.total) * orders.factor
     kept = orders.owner >= 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -75,8 +76,17 @@ def products_of(columns: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     wide = columns.astype(np.float64)
-    one, other = np.triu_indices(wide.shape[1])
+    one, other = _pairs(wide.shape[1])
     return np.concatenate([wide, wide[:, one] * wide[:, other]], axis=1)
+
+
+@cache
+def _pairs(columns: int) -> "tuple[np.ndarray, np.ndarray]":
+    """(K,) the first column of every product, and (K,) the second."""
+    import numpy as np
+
+    one, other = np.triu_indices(columns)
+    return one, other
 
 
 def _weights(model: Any) -> "np.ndarray":

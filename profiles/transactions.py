@@ -52,7 +52,8 @@ class Transactions:
 
     def before(self, day: float) -> "Transactions":
         """What was known when `day` began: nothing of that day or later."""
-        return self.chosen(self.day < day)
+        rows = self.day < day
+        return self if rows.all() else self.chosen(rows)
 
     def between(self, start: float, end: float) -> "Transactions":
         """The lines from `start` on and before `end`, both in days since 1970-01-01."""
