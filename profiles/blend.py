@@ -93,9 +93,11 @@ def averaged(opinions: Mapping[str, tuple["np.ndarray", "np.ndarray"]]) -> "tupl
     import numpy as np
 
     total = sum(SHARES[name] for name in opinions)
-    odds, count = np.sum([SHARES[name] / total * np.stack(both) for name, both in opinions.items()], axis=0)
+    shares = {name: SHARES[name] / total for name in opinions}
+    odds, count = (sum(shares[name] * both[at] for name, both in opinions.items()) for at in (0, 1))
     implied = np.log(np.expm1(np.exp(np.clip(count, -20, 4))))
-    number = np.average([opinions[name][1] for name in COUNTERS], axis=0, weights=list(COUNTERS.values()))
+    told = np.add.reduce([weight * opinions[name][1] for name, weight in COUNTERS.items()])
+    number: np.ndarray = told / sum(COUNTERS.values())
     return (odds + implied) / 2, number
 
 

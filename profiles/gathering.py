@@ -128,4 +128,4 @@ def places(known: np.ndarray, wanted: Sequence[str]) -> np.ndarray:
 
 def floats(values: Sequence[float | None]) -> np.ndarray:
     """(n,) float64 with nan for None."""
-    return np.array([np.nan if value is None else value for value in values], np.float64)
+    return np.array(values, np.float64)

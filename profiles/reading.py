@@ -120,12 +120,9 @@ def _take_events(gathering: Gathering, rows: Rows) -> None:
 
 def _event_columns(gathering: Gathering, part: Sequence[Sequence[Any]]) -> tuple[np.ndarray, ...]:
     acts = [row for row in part if row[1] != "purchase"]  # the order tells it better
-    return (
-        gathering.owners([row[0] for row in acts]),
-        floats([row[2] for row in acts]),
-        np.array([_TRACKING if row[4] else _CODE_OF_EVENT.get(row[1], _OTHER) for row in acts], np.int8),
-        gathering.codes([row[3] for row in acts]),
-    )
+    owners, kinds, days, products, tracked = zip(*acts, strict=True) if acts else ((),) * 5
+    codes = [_TRACKING if one else _CODE_OF_EVENT.get(kind, _OTHER) for kind, one in zip(kinds, tracked, strict=True)]
+    return gathering.owners(owners), floats(days), np.array(codes, np.int8), gathering.codes(products)
 
 
 def _take_tickets(gathering: Gathering, rows: Rows) -> None:
