@@ -29,16 +29,18 @@ WINDOW = 512  # tokens of prompt and reply together; an answer needs about a hun
 class StarterPlan:
     """Size and training of the starter. rows: of the grammar; held_out: rows in phrases that are not learnt.
 
-    messages: what the topics are learnt from.
+    messages: what the topics are learnt from, by topic_layers of the encoder's size. The language model is the smallest
+    that takes over a company's own words as well as larger ones do; see docs/starter.md for what other sizes are worth.
     """
 
     rows: int = 80_000
     messages: int = 20_000
     held_out: int = 400
     vocabulary: int = 3072
-    width: int = 256
+    width: int = 192
     layers: int = 4
-    heads: int = 4
+    heads: int = 3
+    topic_layers: int = 2
     seed: int = 7
     training: CausalPlan = field(
         default_factory=lambda: CausalPlan(
@@ -59,7 +61,7 @@ def new_model(tokenizer: "PreTrainedTokenizerFast", plan: StarterPlan) -> "Llama
         intermediate_size=plan.width * 11 // 4,
         num_hidden_layers=plan.layers,
         num_attention_heads=plan.heads,
-        num_key_value_heads=plan.heads // 2,
+        num_key_value_heads=1 if plan.heads % 2 else plan.heads // 2,
         max_position_embeddings=WINDOW,
         tie_word_embeddings=True,
         bos_token_id=tokenizer.bos_token_id,
@@ -108,7 +110,10 @@ def make_starter(
     fitted, tokenizer = train_starter(plan, work, progress=watch)
     watch.say("training what tells the topics that are asked for")
     others = other_texts(build_sample().examples)
-    topics = fit_topics(encoder, others, folder=work / "topics", count=plan.messages, seed=plan.seed, watch=watch)
+    topics = fit_topics(
+        encoder, others, folder=work / "topics", count=plan.messages, layers=plan.topic_layers, seed=plan.seed,
+        watch=watch,
+    )  # fmt: skip
     made = Made(plan=plan, fitted=fitted, tokenizer=tokenizer, topics=topics, topics_found=matched(topics, encoder))
     ship(made, folder, scores={})
     watch.say("scoring")

@@ -6,6 +6,7 @@ company's messages about other things as ones that ask for nothing.
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -37,18 +38,18 @@ LABELS = (*TOPICS, NOTHING)
 # Shares of the messages beside plain questions; two questions count as one row for each.
 STORIES, TELLING, TWO = 0.25, 0.035, 0.05
 # This and the next two were chosen on phrases held out in blocks, as different people had written them.
-PLAN = TrainingPlan(method="full", layers=1, epochs=3, batch=64, learning_rate=3e-4)
+PLAN = TrainingPlan(method="full", epochs=4, batch=64, learning_rate=3e-4)
 STRENGTH = 10.0  # of the linear map: the inverse of its penalty on large weights
-BLEND = 0.5  # what the linear map on shared vector and words counts beside the own layer
+BLEND = 0.5  # what the linear map on shared vector and words counts beside the own layers
 
 
 def fit_topics(
-    encoder: "Encoder", others: Sequence[str], *, folder: Path, count: int = 20_000, seed: int = 7,
+    encoder: "Encoder", others: Sequence[str], *, folder: Path, count: int = 20_000, layers: int = 2, seed: int = 7,
     watch: Watch | None = None,
 ) -> Topics:  # fmt: skip
     """Train on `count` messages and the texts of `others`, which ask for none.
 
-    An encoder without layers to go on from gets a linear map alone. folder: for checkpoints.
+    layers: of the encoder's, to go on from. One without such layers gets a linear map alone. folder: for checkpoints.
     """
     rows = messages(seed, count) + [(text, NOTHING) for text in others]
     cache = VectorCache(encoder)
@@ -56,11 +57,12 @@ def fit_topics(
     vectors = dict(zip(texts, encoder.encode(texts), strict=True))
     taught = _encoded(rows, vectors)
     linear = fit_linear(taught, strength=STRENGTH, balanced=False).ordered(LABELS)
-    layers = None
+    own = None
     if getattr(encoder, "transformer", None) is not None:
-        layers = train_layers(taught, Encoded.none(cache), LABELS, PLAN, cache, folder, watch or Unwatched())
-    head = mixed(linear, layers, BLEND if layers else 1.0, base=base_name(encoder))
-    return make_topics(tuple(TOPICS), head, top=_served(layers, encoder) if layers else None)
+        plan = replace(PLAN, layers=layers)
+        own = train_layers(taught, Encoded.none(cache), LABELS, plan, cache, folder, watch or Unwatched())
+    head = mixed(linear, own, BLEND if own else 1.0, base=base_name(encoder))
+    return make_topics(tuple(TOPICS), head, top=_served(own, encoder) if own else None)
 
 
 def matched(topics: Topics, encoder: "Encoder", *, count: int = 1500, seed: int = 11) -> float:

@@ -65,6 +65,26 @@ def test_the_command_makes_a_model_of_the_home(tmp_path, capsys, monkeypatch):
     assert read_card(tmp_path / "home" / "models" / "mine").data["rows"] == 200
 
 
+def test_the_size_is_chosen_by_options(tmp_path, capsys, monkeypatch):
+    from finetune.starter import make
+    from ui.cli import main
+
+    monkeypatch.setattr(make.StarterPlan, "__init__", _smaller(make.StarterPlan.__init__))
+    words = ["rapport", "train", "starter", "--rows", "200", "--width", "192", "--layers", "2", "--topic-layers", "1"]
+    monkeypatch.setattr(sys, "argv", [*words, "--into", str(tmp_path / "made"), "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    shape = json.loads((tmp_path / "made" / "config.json").read_text())
+    assert (shape["hidden_size"], shape["num_hidden_layers"]) == (192, 2)
+    assert read_card(tmp_path / "made").plan["topic_layers"] == 1
+    monkeypatch.setattr(sys, "argv", [*words[:3], "--width", "200", "--into", str(tmp_path / "none")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code
+    assert "Give 192." in capsys.readouterr().err
+
+
 def test_what_is_shipped_is_small_whole_and_as_good_as_its_card_says():
     card = read_card(STARTER_FOLDER)
     size = sum(path.stat().st_size for path in STARTER_FOLDER.iterdir())
