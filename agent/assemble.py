@@ -24,6 +24,7 @@ from rapport.errors import NotFound
 from rapport.paths import Home
 from rapport.records import Article, RecordKind
 from rapport.settings import Settings
+from rapport.wishes import shipped_wishes
 
 if TYPE_CHECKING:
     from agent.heads import Heads
@@ -73,6 +74,7 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             models={**models, "encoder": encoder.name, "chat": _named(settings, writer)},
             profiles=ProfileUse(store, home=home),
             affairs=shipped_affairs(encoder),
+            wishes=shipped_wishes(encoder),
         )
     )
 

@@ -4,7 +4,15 @@ import re
 from dataclasses import replace
 
 from agent.context import Wanted
-from agent.decide_intent import asks_availability, choose_of, field_intent, intent_of, is_sure, points_back
+from agent.decide_intent import (
+    asks_availability,
+    choose_of,
+    field_intent,
+    intent_of,
+    is_sure,
+    points_back,
+    wishes_change,
+)
 from agent.facts import Facts, Step
 from agent.forms import (
     asks_question,
@@ -13,7 +21,6 @@ from agent.forms import (
     in_general,
     requests_change,
     wants_invoice_corrected,
-    wants_order_changed,
 )
 from agent.intents import ANSWERS_TO_US, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK, WRITE_INTENTS
 from agent.set_phrases import acknowledges
@@ -160,7 +167,7 @@ def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
 
 
 def _write(facts: Facts, ask: Ask, index: int, number: str | None, answerable: float) -> Step:
-    requested = requests_change(ask.text) or (number is not None and wants_order_changed(ask.text))
+    requested = requests_change(ask.text) or (number is not None and wishes_change(ask))
     if answerable >= facts.limits.answerable:
         if asks_question(ask.text) or not (requested or concerns_own_case(ask.text)):
             return step("answer", "asks how a change is made", "article", ask, index)

@@ -18,6 +18,7 @@ _CHANGE = re.compile(
 )
 VERY_SURE = 0.9
 LIKELY_CHANGE = 0.55  # probability of all changes together from which one is wanted, whichever it is
+WISHED = 0.8  # probability from which a message wants something done about an order, whatever its words; chosen on dev
 _TO_KNOW = re.compile(r"\b(?:know|tell|list|name|say|look up|find out|check|which|what|when|how)\b", re.IGNORECASE)
 _MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
 _OWN_MONEY = re.compile(r"\b(?:total|did i (?:\w+ )?pay|i paid|did it cost)\b", re.IGNORECASE)
@@ -64,7 +65,7 @@ def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
     # "what day did I put it in?", "I sent it back, so how much do I get?", but not "please change how I pay"
     asks = asks_question(ask.text) or bool(_TO_KNOW.search(ask.text)) or not requests_change(ask.text)
     clear = asks_field(ask) and asks
-    changes = wants_order_changed(ask.text) and not clear
+    changes = wishes_change(ask) and not clear
     # "how much will you return of it?": what is surely asked for counts for more than a less sure reading
     surer = ask.confidence >= max(VERY_SURE, ask.topics_sure)
     read = sure and ask.intent in WRITE_INTENTS and (surer or not clear)
@@ -76,23 +77,28 @@ def field_intent(facts: Facts, ask: Ask, number: str | None) -> str | None:
 
 def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
     """What a message that names an order wants of it: where it is, unless the reading or the words say otherwise."""
-    changes = wants_order_changed(ask.text)
+    changes = wishes_change(ask)
     if ask.intent == "refund_status" and any(name.startswith("refund") for name in ask.topics):
-        changes = False  # "how large is the refund?"
+        changes = ask.wish_sure >= WISHED  # "how large is the refund?" wishes for nothing
     if sure and _fits_a_number(ask) and not (changes and _may_be_a_change(ask)):
         return ask.intent
     shares = {ask.intent: ask.confidence, **dict(ask.alternatives)}
     writes = {name: share for name, share in shares.items() if name in WRITE_INTENTS}
     changes = changes or sum(writes.values()) >= LIKELY_CHANGE
     if changes and facts.understanding.language == "en":
-        return max(writes, key=lambda name: writes[name], default="change_order")
+        return max(writes, key=lambda name: writes[name], default=ask.wish or "change_order")
     return _continued(facts, ask)
+
+
+def wishes_change(ask: Ask) -> bool:
+    """Whether a text that names an order wants something done to it, by its words or by its sense."""
+    return wants_order_changed(ask.text) or ask.wish_sure >= WISHED
 
 
 def _may_be_a_change(ask: Ask) -> bool:
     """Whether words that ask for a change outweigh a reading of how an order stands: "it must not be sent"."""
     return ask.intent in ("order_status", "refund_status") or (
-        ask.intent == "delivery_problem" and ask.confidence < VERY_SURE
+        ask.intent == "delivery_problem" and ask.confidence < max(VERY_SURE, ask.wish_sure)
     )
 
 

@@ -44,6 +44,7 @@ from rapport.types import (
     Understanding,
     Viewer,
 )
+from rapport.wishes import Wishes
 from retrieval.search import Searcher
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Parts:
     """What an agent is made of. models: artifact name per role, for the trace.
 
     profiles: what is done with customers' profiles; without it, what the shipped rules say. affairs: tells what
-    concerns another person by more than the patterns of `agent.bounds`; None with an encoder that it does not know.
+    concerns another person by more than the patterns of `agent.bounds`, wishes what is to be done about an order by
+    more than those of `agent.forms`; None with an encoder that they do not know.
     """
 
     store: Store
@@ -77,13 +79,16 @@ class Parts:
     models: Mapping[str, str]
     profiles: ProfileUse | None = None
     affairs: Affairs | None = None
+    wishes: Wishes | None = None
 
     def facts(self, understanding: Understanding, known: Known, *, identity: Identity, thread: Thread, state: State,
               identified: Identified) -> Facts:  # fmt: skip
         """All that a decision on these requests depends on."""
         asks = understanding.asks
+        if self.wishes is not None:
+            asks = self.wishes.read(asks, known.queries, known.vectors)
         return Facts(
-            understanding=understanding,
+            understanding=replace(understanding, asks=asks),
             answerable=known.answerable,
             names_product=tuple(self.tools.catalogue.names(ask.text) for ask in asks),
             own_trade=self.trade.matches(asks, known.found),

@@ -14,6 +14,7 @@ from eval.homes import add_sample, finish, laboratory
 from finetune.affairs import affair_rows
 from finetune.common_texts import common_rows, stranger_rows
 from finetune.elsewhere import family_rows, written_lines
+from finetune.wishes import wish_rows
 from rapport.sample.company import AS_OF
 from rapport.types import Citation, Decision, Identity, Reply, ToolResult
 from ui.cli import run
@@ -43,7 +44,7 @@ def test_both_parts_have_two_hundred_messages_of_the_same_groups():
 
 
 def test_the_reported_messages_are_in_words_of_their_own(sample):
-    affairs = affair_rows()
+    affairs, wishes = affair_rows(), wish_rows()
     taught = (
         *sample.examples,
         *common_rows(),
@@ -51,6 +52,8 @@ def test_the_reported_messages_are_in_words_of_their_own(sample):
         *family_rows(),
         *affairs.train,
         *affairs.dev,
+        *wishes.train,
+        *wishes.dev,
         *load_messages("dev"),
     )
     known = {words_of(one.text) for one in taught} | {words_of(line) for _, line in written_lines()}
