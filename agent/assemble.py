@@ -52,11 +52,7 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
     searcher = sync.ensure(home, store, encoder=encoder, settings=settings.retrieval)
     understander, models = load_understander(home, store, encoder, knows=searcher.knows)
     catalogue, limits = Catalogue(store), limits_of(settings)
-    composer = Composer(
-        company=settings.company,
-        facts=fact_names(settings.verify),
-        extractor=Extractor(encoder.encode, searcher.sentences, article=partial(article_text, store)),
-    )
+    extractor = Extractor(encoder.encode, searcher.sentences, article=partial(article_text, store))
     return Agent(
         Parts(
             store=store,
@@ -65,7 +61,7 @@ def open_agent(home: Home, settings: Settings, *, store: Store | None = None, cl
             searcher=searcher,
             trade=OwnTrade(understander.suite, limits),
             tools=Tools(store, catalogue),
-            composer=composer,
+            composer=Composer(company=settings.company, facts=fact_names(settings.verify), extractor=extractor),
             desk=Desk(
                 GroundedComposer(), Checker(catalogue), writer=writer, seconds=settings.agent.chat_timeout_seconds
             ),
