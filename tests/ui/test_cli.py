@@ -145,7 +145,11 @@ def test_an_explanation_names_what_led_to_the_answer(here, capsys):
     assert why["hits"][0]["title"]
     assert set(why["models"]) >= {"intent", "sentiment"}
     assert run(["ask", "how long is the warranty?", "--explain"]) == 0
-    assert "warranty" in capsys.readouterr().out.lower()
+    printed = capsys.readouterr().out
+    assert "warranty" in printed.lower()
+    assert "Decided\n  answer (article): " in printed
+    assert "intent: intent-" in printed
+    assert "{" not in printed, "read by people"
 
 
 @pytest.mark.slow

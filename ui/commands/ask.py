@@ -9,6 +9,8 @@ from ui.commands.common import HomeOption, JsonOption, Opened, console, emit, op
 if TYPE_CHECKING:
     from rapport.types import Turn, Viewer
 
+SHOWN = 0.05  # probability from which another reading is worth a word
+
 
 def command(
     text: Annotated[str, typer.Argument(help="What the customer writes.")],
@@ -91,7 +93,34 @@ def render(data: dict[str, Any], *, explain: bool = False) -> None:
         link = f" {citation['url']}" if citation["url"] else ""
         out.print(f"  [{number}] {citation['title']}{link}", style="dim", markup=False)
     if explain:
-        from rich.pretty import pprint
+        for title, rows in explained(data):
+            out.print(f"\n{title}", style="bold", markup=False)
+            for row in rows or ["nothing"]:
+                out.print(f"  {row}", markup=False, highlight=False, soft_wrap=True)
 
-        facts = {key: data[key] for key in ("intent", "in_scope", "sentiment", "state", "ms")}
-        pprint(facts | data["explain"], console=out, expand_all=True)
+
+def explained(data: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """How an answer came about, as headings with lines below them."""
+    facts = data["explain"]
+    read = []
+    for ask in facts["asks"]:
+        others = ", ".join(f"{name} {share:.2f}" for name, share in ask["alternatives"] if share >= SHOWN)
+        also = f"; or {others}" if others else ""
+        completed = f" (read as: {ask['query']})" if ask["query"] != ask["text"] else ""
+        read.append(f"{ask['text']}{completed}: {ask['intent']} {ask['confidence']:.2f}{also}")
+    message = (
+        f"language {facts['language']}, in scope {data['in_scope']:.2f}, sentiment {data['sentiment']:+.2f}, "
+        f"state {data['state']}"
+    )
+    found = {True: "found", False: "not found"}
+    return [
+        ("Understood", [message, *read]),
+        ("Decided", [f"{one['kind']} ({one['rule']}): {one['reason']}" for one in facts["decisions"]]),
+        (
+            "Looked up",
+            [f"{one['tool']} {one['record'] or ''}".strip() + f": {found[one['found']]}" for one in facts["tools"]],
+        ),
+        ("Passages", [f"{one['score']:.3f} {one['title']} ({one['id']}, {one['via']})" for one in facts["hits"]]),
+        ("Models", [f"{role}: {name}" for role, name in facts["models"].items()] + [f"index: {facts['index']}"]),
+        ("Milliseconds", [", ".join(f"{stage} {value:g}" for stage, value in data["ms"].items())]),
+    ]
