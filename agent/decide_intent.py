@@ -18,7 +18,9 @@ _CHANGE = re.compile(
 )
 VERY_SURE = 0.9
 LIKELY_CHANGE = 0.55  # probability of all changes together from which one is wanted, whichever it is
-WISHED = 0.8  # probability from which a message wants something done about an order, whatever its words; chosen on dev
+# Probability from which a message wants something done about an order, whatever its words: where it may ask for a field
+# as well, and where it asks for none; none is believed where a field is asked for so surely. Chosen on dev.
+WISHED, ONLY_WISHED, ASKED = 0.8, 0.6, 0.95
 _TO_KNOW = re.compile(r"\b(?:know|tell|list|name|say|look up|find out|check|which|what|when|how)\b", re.IGNORECASE)
 _MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
 _OWN_MONEY = re.compile(r"\b(?:total|did i (?:\w+ )?pay|i paid|did it cost)\b", re.IGNORECASE)
@@ -79,7 +81,7 @@ def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
     """What a message that names an order wants of it: where it is, unless the reading or the words say otherwise."""
     changes = wishes_change(ask)
     if ask.intent == "refund_status" and any(name.startswith("refund") for name in ask.topics):
-        changes = ask.wish_sure >= WISHED  # "how large is the refund?" wishes for nothing
+        changes = ask.wish_sure >= WISHED and ask.topics_sure < ASKED  # "how large is the refund?" wishes for nothing
     if sure and _fits_a_number(ask) and not (changes and _may_be_a_change(ask)):
         return ask.intent
     shares = {ask.intent: ask.confidence, **dict(ask.alternatives)}
@@ -92,7 +94,8 @@ def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
 
 def wishes_change(ask: Ask) -> bool:
     """Whether a text that names an order wants something done to it, by its words or by its sense."""
-    return wants_order_changed(ask.text) or ask.wish_sure >= WISHED
+    learnt = ask.wish_sure >= (WISHED if ask.topics else ONLY_WISHED) and ask.topics_sure < ASKED
+    return wants_order_changed(ask.text) or learnt
 
 
 def _may_be_a_change(ask: Ask) -> bool:
