@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from finetune.starter import make
 from finetune.starter.make import StarterPlan, make_starter
 from rapport.bases import STARTER_FOLDER
 from rapport.cards import read_card, sha256_of
@@ -15,11 +16,19 @@ pytestmark = pytest.mark.slow
 
 TINY = StarterPlan(rows=300, held_out=20, messages=300, vocabulary=600, width=32, layers=1, heads=2)
 MOST_MB = 12
+MOST_OTHERS = 300
 
 
 @pytest.fixture(scope="module")
 def plan() -> StarterPlan:
     return replace(TINY, training=replace(TINY.training, batch_tokens=1024, looks=2))
+
+
+@pytest.fixture(autouse=True)
+def _fewer_others(monkeypatch):
+    """A few of the messages that ask for nothing: all of them would be most of what a tiny starter learns from."""
+    whole = make.other_texts
+    monkeypatch.setattr(make, "other_texts", lambda utterances: whole(utterances)[:MOST_OTHERS])
 
 
 def test_the_same_plan_makes_the_same_weights_and_another_seed_others(tmp_path, encoder, plan):
@@ -40,7 +49,6 @@ def test_the_same_plan_makes_the_same_weights_and_another_seed_others(tmp_path, 
 
 
 def test_the_command_makes_a_model_of_the_home(tmp_path, capsys, monkeypatch):
-    from finetune.starter import make
     from ui.cli import main
 
     monkeypatch.setattr(make.StarterPlan, "__init__", _smaller(make.StarterPlan.__init__))
@@ -66,7 +74,6 @@ def test_the_command_makes_a_model_of_the_home(tmp_path, capsys, monkeypatch):
 
 
 def test_the_size_is_chosen_by_options(tmp_path, capsys, monkeypatch):
-    from finetune.starter import make
     from ui.cli import main
 
     monkeypatch.setattr(make.StarterPlan, "__init__", _smaller(make.StarterPlan.__init__))
