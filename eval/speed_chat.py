@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rapport.chat.model import TransformersChat
 
-WIDTH, LAYERS, HEADS, SHARED_HEADS = 192, 4, 3, 1
+WIDTH, LAYERS, HEADS, SHARED_HEADS = 256, 4, 8, 4
 VOCABULARY = 3000
 CONVERSATIONS = 8
 MADE = 40  # tokens of a reply

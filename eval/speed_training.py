@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from finetune.causal_rows import Encoded
 
 VOCABULARY = 3000
-WIDTH, LAYERS, HEADS = 192, 4, 3  # the size of the starter
+WIDTH, LAYERS = 256, 4  # the size of the starter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +87,8 @@ def _model(seed: int) -> Any:
 
     torch.manual_seed(seed)
     config = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=WIDTH, intermediate_size=528, num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS, num_key_value_heads=1, max_position_embeddings=1024, tie_word_embeddings=True,
+        vocab_size=VOCABULARY, hidden_size=WIDTH, intermediate_size=704, num_hidden_layers=LAYERS,
+        num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=1024, tie_word_embeddings=True,
     )  # fmt: skip
     return LlamaForCausalLM(config)
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 FILE, LAYERS_FILE = "topics.safetensors", "topics-layers.safetensors"
 NOTHING = "nothing"  # the label of a text that asks for no topic
 LEAST = 0.4  # probability from which a topic counts as asked for
-ENOUGH = 0.98  # of the probability that anything is asked for: topics that hold so much together are all that is told
-SECOND = 0.02  # probability from which a topic is told beside a likelier one
+ENOUGH = 0.93  # of the probability that anything is asked for: topics that hold so much together are all that is told
+SECOND = 0.035  # probability from which a topic is told beside a likelier one
 MOST = 3  # topics of one text
 GUESS = 0.15  # probability from which a topic is worth telling where asking nothing is likelier
 RIVAL = 0.3  # of the likeliest topic's probability, from which the next one is as well

@@ -29,18 +29,18 @@ WINDOW = 512  # tokens of prompt and reply together; an answer needs about a hun
 class StarterPlan:
     """Size and training of the starter. rows: of the grammar; held_out: rows in phrases that are not learnt.
 
-    messages: what the topics are learnt from, by topic_layers of the encoder's size. The language model is the smallest
-    that takes over a company's own words as well as larger ones do; see docs/starter.md for what other sizes are worth.
+    messages: what the topics are learnt from, by topic_layers of the encoder's size. docs/starter.md says what other sizes
+    are worth.
     """
 
     rows: int = 80_000
     messages: int = 20_000
     held_out: int = 400
     vocabulary: int = 3072
-    width: int = 192
+    width: int = 256
     layers: int = 4
-    heads: int = 3
-    topic_layers: int = 2
+    heads: int = 4
+    topic_layers: int = 1
     seed: int = 7
     training: CausalPlan = field(
         default_factory=lambda: CausalPlan(

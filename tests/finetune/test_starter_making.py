@@ -77,14 +77,14 @@ def test_the_size_is_chosen_by_options(tmp_path, capsys, monkeypatch):
     from ui.cli import main
 
     monkeypatch.setattr(make.StarterPlan, "__init__", _smaller(make.StarterPlan.__init__))
-    words = ["rapport", "train", "starter", "--rows", "200", "--width", "192", "--layers", "2", "--topic-layers", "1"]
+    words = ["rapport", "train", "starter", "--rows", "200", "--width", "192", "--layers", "2", "--topic-layers", "2"]
     monkeypatch.setattr(sys, "argv", [*words, "--into", str(tmp_path / "made"), "--json"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert not ended.value.code
     shape = json.loads((tmp_path / "made" / "config.json").read_text())
     assert (shape["hidden_size"], shape["num_hidden_layers"]) == (192, 2)
-    assert read_card(tmp_path / "made").plan["topic_layers"] == 1
+    assert read_card(tmp_path / "made").plan["topic_layers"] == 2
     monkeypatch.setattr(sys, "argv", [*words[:3], "--width", "200", "--into", str(tmp_path / "none")])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -95,7 +95,7 @@ def test_the_doctor_says_what_writes_the_replies(home, capsys, tiny_chat):
         checks = result(capsys, "doctor", code=1)["checks"]
         return next(check for check in checks if check["check"] == "chat model")
 
-    assert seen()["seen"].startswith("starter: LlamaForCausalLM, 2,201,280 parameters")
+    assert seen()["seen"].startswith("starter: LlamaForCausalLM, 3,737,856 parameters")
     folder = tiny_chat("llama")
     result(capsys, "settings", "agent.chat_model", f"transformers:{folder}")
     assert seen()["seen"].startswith(f"transformers:{folder}: LlamaForCausalLM, ")
