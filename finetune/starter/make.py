@@ -29,8 +29,8 @@ WINDOW = 512  # tokens of prompt and reply together; an answer needs about a hun
 class StarterPlan:
     """Size and training of the starter. rows: of the grammar; held_out: rows in phrases that are not learnt.
 
-    messages: what the topics are learnt from, by topic_layers of the encoder's size. What other sizes are worth is told in
-    docs/starter.md.
+    messages: what the topics are learnt from, by topic_layers of the encoder's size. For what other sizes are worth
+    see docs/starter.md.
     """
 
     rows: int = 80_000
