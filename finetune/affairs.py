@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finetune.common_texts import common_rows, stranger_rows
 from finetune.elsewhere import family_rows
 from finetune.examples import Labelled, Splits, intent_rows, representative
-from finetune.shipped import fit_shipped, ship, splits_of
+from finetune.shipped import fit_shipped, make_shipped, splits_of
 from finetune.vectors import VectorCache
 from rapport.affairs import FOLDER, OTHERS, OWN
 from rapport.cards import Card
@@ -45,9 +45,7 @@ def fit_affairs(splits: Splits, vectors: VectorCache) -> tuple[Head, dict[str, A
 
 def make(encoder: "Encoder", folder: Path = FOLDER) -> Card:
     """Fit the head and publish it. Returns its card."""
-    splits = affair_rows()
-    head, scores = fit_affairs(splits, VectorCache(encoder))
-    return ship(head, splits, scores, folder)
+    return make_shipped(affair_rows(), VectorCache(encoder), _told_apart, folder)
 
 
 def _told_apart(said: "np.ndarray", truth: "np.ndarray") -> dict[str, float]:

@@ -52,8 +52,9 @@ def fit_shipped(splits: Splits, vectors: VectorCache, score: Score) -> tuple[Hea
     return replace(_fitted(splits.train + splits.dev, vectors), temperature=head.temperature), scores
 
 
-def ship(head: Head, splits: Splits, scores: dict[str, Any], folder: Path) -> Card:
-    """Write a head under the folder's name. Returns its card."""
+def make_shipped(splits: Splits, vectors: VectorCache, score: Score, folder: Path) -> Card:
+    """Fit a head and write it under the folder's name. Returns its card."""
+    head, scores = fit_shipped(splits, vectors, score)
     card = Card(
         name=folder.name,
         kind=folder.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.common_texts import common_rows
 from finetune.examples import Labelled, Splits, intent_rows, representative
-from finetune.shipped import fit_shipped, ship, splits_of
+from finetune.shipped import fit_shipped, make_shipped, splits_of
 from finetune.starter.matcher import messages
 from finetune.vectors import VectorCache
 from rapport.cards import Card
@@ -49,9 +49,7 @@ def fit_wishes(splits: Splits, vectors: VectorCache) -> tuple[Head, dict[str, An
 
 def make(encoder: "Encoder", folder: Path = FOLDER) -> Card:
     """Fit the head and publish it. Returns its card."""
-    splits = wish_rows()
-    head, scores = fit_wishes(splits, VectorCache(encoder))
-    return ship(head, splits, scores, folder)
+    return make_shipped(wish_rows(), VectorCache(encoder), _scores, folder)
 
 
 def _scores(said: "np.ndarray", truth: "np.ndarray") -> dict[str, float]:

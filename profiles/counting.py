@@ -33,9 +33,8 @@ class Tally:
         self._counts: dict[tuple[float | None, float], Array] = {}
         self._since_order: Array | None = None
         self._last_days = np.full((len(every), self.size), np.nan)
-        self._last_days.ravel()[self._place] = (
-            self._day
-        )  # each kind's facts come by time: the last one written is newest
+        # each kind's facts come by time: the last one written is the newest
+        self._last_days.ravel()[self._place] = self._day
         self.ordered = self._last_days[_PLACES[Kind.ORDER]]  # nan for who has never ordered
 
     def count(self, *kinds: Kind, days: float | None = None, skip: float = 0.0) -> Array:

@@ -52,7 +52,7 @@ def test_a_wish_is_read_by_its_sense_and_not_by_its_words(encoder):
 
 def test_questions_about_an_order_wish_for_nothing(encoder, sample):
     texts = [one.text for one in sample.examples if one.split == "test" and one.intent == "order_status"][:200]
-    assert sum(ask.wish_sure >= 0.8 for ask in wishes(encoder, texts)) <= 2
+    assert sum(ask.wish_sure >= WISHED for ask in wishes(encoder, texts)) <= 2
 
 
 def test_another_encoder_has_none():

@@ -31,7 +31,7 @@ def command(
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 7,
     replace: ReplaceOption = False, home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Train the starter from nothing: about a quarter of an hour on one core, longer for another size.
+    """Train the starter from nothing: about twenty minutes on a fast core, more or less for another size.
 
     It is not put to use: rapport models use. A run that was stopped goes on where it was.
     """
