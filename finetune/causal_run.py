@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from finetune.causal_batches import Batch, learnt, packed_batches, padded_batche
 from finetune.causal_loss import Losses
 from finetune.causal_optimizers import optimizers_for
 from finetune.causal_plan import CausalPlan
-from finetune.causal_rows import Encoded
+from finetune.causal_rows import Encoded, Example
 from finetune.checkpoint import load_checkpoint, save_checkpoint
 from finetune.tuning import Watch
 
 CHECKPOINT_SECONDS = 30.0
+SHORT = 256  # tokens up to which plain attention is learnt faster on a CPU than torch's own, whose backward pass is slow
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class Run:
         self._data = [given.fingerprint, held.fingerprint]
         torch.manual_seed(plan.seed)
         self.accelerator = _accelerator(folder)
+        self._attention = attention_of(model)
+        self._learning = _quickest(self._attention, self.examples, self.accelerator.device)
         if plan.gradient_checkpointing:
             model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
         optimizers = optimizers_for(model, plan)
@@ -92,6 +96,7 @@ class Run:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * factor
+        self._attend(self._learning)
         self.model.train()
         # Of all tokens of the step, whichever process holds them; what comes together is a mean over processes.
         share = self.accelerator.num_processes / sum(learnt(self.examples, batch) for batch in batches)
@@ -118,7 +123,13 @@ class Run:
         if step % 20 == 0 or step == self.steps:
             self.accelerator.log({"loss": loss, "learning_rate": self._rate(step)}, step=step)
 
+    def _attend(self, way: str) -> None:
+        plain = self.accelerator.unwrap_model(self.model)
+        if attention_of(plain) != way:
+            plain.set_attn_implementation(way)
+
     def _look(self) -> float:
+        self._attend(self._attention)
         loss = self.losses.mean(self.held)
         self.accelerator.log({"held_out_loss": loss}, step=self.progress.step)
         return round(loss, 6)
@@ -136,6 +147,7 @@ class Run:
     def _end(self) -> None:
         import torch
 
+        self._attend(self._attention)
         with torch.no_grad():
             for name, item in self._trained():
                 if name in self.progress.best:
@@ -209,6 +221,21 @@ def _packs(device: Any) -> bool:
     tokens, where attention is computed between examples and thrown away, they are four times slower.
     """
     return bool(device.type == "cuda")
+
+
+def attention_of(model: Any) -> str:
+    """How a model computes attention: "sdpa", "eager" or another name that transformers knows."""
+    return str(model.config.get_text_config()._attn_implementation)
+
+
+def _quickest(own: str, examples: Sequence[Example], device: Any) -> str:
+    """How attention is computed in training.
+
+    Of 4,096 tokens in examples of 64 to 256 each, a step takes 7 to 20% less with plain attention than with torch's,
+    of 512 each 10% more (4M parameters, one core).
+    """
+    short = max(len(example.ids) for example in examples) <= SHORT
+    return "eager" if device.type == "cpu" and own == "sdpa" and short else own
 
 
 def _accelerator(folder: Path) -> Any:

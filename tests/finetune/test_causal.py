@@ -277,3 +277,21 @@ def test_rows_that_do_not_fit_and_templates_that_take_no_reply_are_refused(load,
     tokenizer.chat_template = "{% for message in messages %}{{ message.content }}|{% endfor %}Reply:"
     with pytest.raises(ModelError, match="puts a reply elsewhere"):
         RowEncoder(tokenizer, most=99).encode(rows(1))
+
+
+@pytest.mark.parametrize(("over", "way"), [(0, "eager"), (1, "sdpa")])
+def test_short_examples_are_learnt_with_plain_attention_and_the_models_own_is_put_back(
+    load, torch, tmp_path, monkeypatch, over, way
+):
+    import finetune.causal_run as run
+    from finetune.causal import fit_causal
+    from finetune.causal_rows import RowEncoder
+
+    model, tokenizer = load()
+    longest = max(len(example.ids) for example in RowEncoder(tokenizer, most=256).encode(rows()).examples)
+    step, seen = run.Run._step, set()
+    monkeypatch.setattr(run.Run, "_step", lambda *given: (step(*given), seen.add(run.attention_of(given[0].model)))[0])
+    monkeypatch.setattr(run, "SHORT", longest - over)
+    fitted = fit_causal(model, tokenizer, rows(), plan=replace(PLAN, epochs=1), folder=tmp_path)
+    assert seen == {way}
+    assert run.attention_of(fitted.model) == "sdpa"
