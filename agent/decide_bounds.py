@@ -71,9 +71,10 @@ def trouble_elsewhere(facts: Facts) -> bool:
     """Whether a message seems to be for a person, is hardly about the company, and no word shows the reason."""
     said = facts.understanding
     reason, scope = said.escalate_reason, max(ask.in_scope for ask in said.asks)
-    if reason == REASONS["person"] and scope < DOUBTFUL and said.main.intent != "talk_to_person":
-        return True  # somebody is wanted, and not from this company
     other = _names_other_trade(facts)
+    named = _shown(said, ("person",)) and not other
+    if reason == REASONS["person"] and scope < DOUBTFUL and said.main.intent != "talk_to_person" and not named:
+        return True  # somebody is wanted, and not from this company
     if said.language == "en" and _concerns_others(facts, scope, other=other):
         return True
     signs = SIGNS.get(reason)

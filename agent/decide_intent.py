@@ -9,6 +9,7 @@ from agent.intents import PRODUCT_INTENTS, RECORD_RULES, WRITE_INTENTS
 from agent.topics import asks_field, topic_intent
 from rapport.records import number_key
 from rapport.types import Ask, Identity
+from rapport.wishes import RECORD
 
 _AVAILABILITY = re.compile(r"\b(?:in stock|available|availability|do you (?:have|sell|stock)|price|cost|buy)\b", re.I)
 _CHANGE = re.compile(
@@ -88,7 +89,8 @@ def _intent_about(facts: Facts, ask: Ask, *, sure: bool) -> str:
     writes = {name: share for name, share in shares.items() if name in WRITE_INTENTS}
     changes = changes or sum(writes.values()) >= LIKELY_CHANGE
     if changes and facts.understanding.language == "en":
-        return max(writes, key=lambda name: writes[name], default=ask.wish or "change_order")
+        wish = ask.wish if ask.wish in WRITE_INTENTS else "change_order"
+        return max(writes, key=lambda name: writes[name], default=wish)
     return _continued(facts, ask)
 
 
@@ -96,6 +98,11 @@ def wishes_change(ask: Ask) -> bool:
     """Whether a text that names an order wants something done to it, by its words or by its sense."""
     learnt = ask.wish_sure >= (WISHED if ask.topics else ONLY_WISHED) and ask.topics_sure < ASKED
     return wants_order_changed(ask.text) or learnt
+
+
+def wishes_record_changed(ask: Ask) -> bool:
+    """Whether a text wants something done to other records of the customer: points moved, a card taken off."""
+    return ask.wish == RECORD and ask.wish_sure >= WISHED
 
 
 def _may_be_a_change(ask: Ask) -> bool:

@@ -40,6 +40,7 @@ _EXPLAIN = re.compile(
     re.IGNORECASE,
 )
 _SOMEBODY = ("person", "staff", "bot", "no_person")
+_CALLED = re.compile(r"\b(?:tele)?phone\b", re.IGNORECASE)  # "a phone call with one of you" is about no appliance
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these|one|there|here)\b", re.IGNORECASE)
 _OURS = re.compile(
     r"\b(?:orders?|parcels?|packages?|deliver\w*|shipments?|refunds?|returns?|shop|store|items?|couriers?)\b|\d{4}",
@@ -60,7 +61,7 @@ def concerns_other_trade(text: str) -> bool:
 
 def wants_other_person(text: str) -> bool:
     """Whether who is wanted, or what for, belongs to another trade: a nurse, a stage, somebody who walks the dog."""
-    return names_other_trade(text) or bool(_PERFORMS.search(text) or _FOR_A_JOB.search(text))
+    return names_other_trade(_CALLED.sub(" ", text)) or bool(_PERFORMS.search(text) or _FOR_A_JOB.search(text))
 
 
 def wants_explanation(text: str) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MESSAGES = Path(__file__).with_name("affairs")
 LABELS = (OTHERS, OWN)
-UTTERANCES = 40  # of the sample company, of each intent
+UTTERANCES = 120  # of the sample company, of each intent; with fewer, more of their own messages are misread
 THINNED = 4  # one of so many messages to other trades
 
 

@@ -17,7 +17,7 @@ from finetune.checkpoint import load_checkpoint, save_checkpoint
 from finetune.tuning import Watch
 
 CHECKPOINT_SECONDS = 30.0
-SHORT = 256  # tokens up to which plain attention is learnt faster on a CPU than torch's own, whose backward pass is slow
+SHORT = 256  # tokens up to which plain attention is quicker on a CPU than torch's own, whose backward pass is slow
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ sample company's dev part.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from finetune.calibrate import OOS_SHARE, platt
 from finetune.common_texts import common_rows, stranger_rows
 from finetune.examples import Labelled, intent_rows, representative
+from finetune.hidden import HiddenPlan, fit_hidden
 from finetune.logistic import fit_linear
 from finetune.vectors import Encoded, VectorCache
 from rapport.elsewhere import Elsewhere, by_kind, kinds_named, load_elsewhere, save_elsewhere, trades
 from rapport.heads import OOS, base_name
+from rapport.hidden import Hidden
 from rapport.sample import build_sample
 from rapport.sample.grammar import chosen, with_noise
 from rapport.text import mask
@@ -35,6 +37,7 @@ MOST = {OUTSIDE: 25, INSIDE: 40}  # messages of a family
 UTTERANCES = 200  # of the sample company, of each intent
 GROUP = 12  # neighbouring families that make one group
 CLUSTERS = {OUTSIDE: 100, INSIDE: 60}  # groups of the messages of either side; fewer tell the sides apart less well
+FINER = {OUTSIDE: 250, INSIDE: 150}  # of the map with a hidden layer; a linear one of so many takes twice the bytes
 STRENGTH, NOISE = 10.0, 0.25
 KIND = 0.5  # of a kind that is named, beside a unit vector; 1 sends away more of a shop's own customers
 LEAN = 1.5  # log odds given to being asked ourselves: a customer sent away is worse than a stranger answered
@@ -66,11 +69,11 @@ def written_lines() -> Iterator[tuple[str, str]]:
         yield from ((side, line) for line in lines if line.strip())
 
 
-def written_rows(vectors: VectorCache) -> Iterator[Labelled]:
+def written_rows(vectors: VectorCache, clusters: Mapping[str, int] = CLUSTERS) -> Iterator[Labelled]:
     """Those messages, masked; the label is the group of those that lie near each other: "inside-near-7"."""
     from sklearn.cluster import KMeans
 
-    for side, groups in CLUSTERS.items():
+    for side, groups in clusters.items():
         rows = [Labelled(mask(line), side) for of, line in written_lines() if of == side]
         near = KMeans(groups, n_init=2, random_state=0).fit_predict(vectors.of(rows).vectors)
         yield from (replace(row, label=f"{side}-near-{place}") for row, place in zip(rows, near, strict=True))
@@ -99,13 +102,10 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     splits = intent_rows(representative(build_sample().examples, train=UTTERANCES), more=common_rows())
     strangers = [Labelled(row.text, f"{OUTSIDE}-{OOS}") for row in stranger_rows()]
     known = [replace(row, label=f"{OUTSIDE}-{OOS}") if row.label == OOS else row for row in splits.train]
-    rows = _by_kind(vectors.of([*known, *strangers, *family_rows(), *written_rows(vectors)]))
-    linear = fit_linear(rows, strength=STRENGTH)
-    labels = sorted(linear.labels, key=lambda label: label.startswith(OUTSIDE))
-    inside = sum(not label.startswith(OUTSIDE) for label in labels)
-    ordered = linear.ordered(labels)
-    weights, kinds = np.split(ordered.weights, [encoder.dim], axis=1)
-    found = Elsewhere(weights, ordered.words, KIND * kinds.T, ordered.bias, inside, base_name(encoder))
+    plain = [*known, *strangers, *family_rows()]
+    found = _linear(_by_kind(vectors.of([*plain, *written_rows(vectors)])), encoder)
+    hidden, first = _hidden(_by_kind(vectors.of([*plain, *written_rows(vectors, FINER)])))
+    found = replace(found, hidden=hidden, hidden_inside=first)
     dev = vectors.of(splits.dev)
     own = np.array([label != OOS for label in dev.labels])
     # the head beside it expects the other half of the out-of-scope messages
@@ -113,6 +113,35 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     found = replace(found, slope=slope, offset=offset + LEAN)
     save_elsewhere(target, found)
     return found
+
+
+def _linear(rows: Encoded, encoder: "Encoder") -> Elsewhere:
+    """The linear map, not yet calibrated."""
+    import numpy as np
+
+    linear = fit_linear(rows, strength=STRENGTH)
+    labels, inside = _ordered(linear.labels)
+    ordered = linear.ordered(labels)
+    weights, kinds = np.split(ordered.weights, [encoder.dim], axis=1)
+    return Elsewhere(weights, ordered.words, KIND * kinds.T, ordered.bias, inside, base_name(encoder))
+
+
+def _hidden(rows: Encoded) -> tuple[Hidden, int]:
+    """The map with a hidden layer, and how many of its groups are a shop's."""
+    import numpy as np
+
+    labels, inside = _ordered(rows.labels)
+    column = {label: place for place, label in enumerate(labels)}
+    truth = np.array([column[label] for label in rows.labels])
+    hidden = fit_hidden(rows.vectors, truth, inside, HiddenPlan())
+    hidden.inner[:, rows.vectors.shape[1] - len(trades()) :] *= KIND  # at work kinds are ones
+    return hidden, inside
+
+
+def _ordered(labels: Iterable[str]) -> tuple[list[str], int]:
+    """The labels, a shop's first, and how many these are."""
+    ordered = sorted(set(labels), key=lambda label: (label.startswith(OUTSIDE), label))
+    return ordered, sum(not label.startswith(OUTSIDE) for label in ordered)
 
 
 def _by_kind(rows: Encoded) -> Encoded:

@@ -1,7 +1,8 @@
-"""Learn what a message wishes to be done about an order, once, from messages of our own; see `rapport.wishes`.
+"""Learn what a message wishes to be done, once, from messages of our own; see `rapport.wishes`.
 
-The folder beside this file has a message a line: those that wish an order called off, changed or taken back, and those
-that only want to know, often in the same words. `python -m finetune.wishes` makes the head anew.
+The folder beside this file has a message a line: those that wish an order called off, changed or taken back, those that
+wish other records of theirs changed (points, cards, accounts), and those that only want to know, often in the same
+words. `python -m finetune.wishes` makes the head anew.
 """
 
 from pathlib import Path
@@ -17,7 +18,7 @@ from rapport.heads import Head
 from rapport.metrics import auroc
 from rapport.sample import build_sample
 from rapport.text import mask
-from rapport.wishes import CANCEL, CHANGE, FOLDER, KNOW, RETURN
+from rapport.wishes import CANCEL, CHANGE, FOLDER, KNOW, RECORD, RETURN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,19 +26,21 @@ if TYPE_CHECKING:
     from rapport.models import Encoder
 
 MESSAGES = Path(__file__).with_name("wishes")
-LABELS = (CANCEL, CHANGE, KNOW, RETURN)
+LABELS = (CANCEL, CHANGE, RECORD, KNOW, RETURN)
 UTTERANCES = 40  # of the sample company, of each intent
 QUESTIONS = 3000  # about fields of an order, of the starter's grammar
 _WISHES = {
     "cancel_order": CANCEL, "change_order": CHANGE, "change_address": CHANGE, "return_item": RETURN,
     "exchange_item": RETURN,
 }  # fmt: skip
+_EITHER = frozenset({"account_change"})  # some ask how, others wish it done
 
 
 def wish_rows() -> Splits:
     """Rows labelled by what is wished; every fifth of the written messages is for dev."""
     ordinary = intent_rows(representative(build_sample().examples, train=UTTERANCES), more=common_rows()).train
-    plain = [Labelled(mask(row.text), _WISHES.get(row.label, KNOW)) for row in ordinary]
+    told = [row for row in ordinary if row.label not in _EITHER]
+    plain = [Labelled(mask(row.text), _WISHES.get(row.label, KNOW)) for row in told]
     asked = [Labelled(text, KNOW) for text, _ in messages(0, QUESTIONS)]
     return splits_of(MESSAGES, LABELS, plain=(*plain, *asked))
 

@@ -1,9 +1,9 @@
 """Tell what is asked of a company of another trade: "my passport has not arrived", "change my seat on the flight".
 
-A linear map on the encoder's vector, the hashed words and the kinds of what is named. The names of what belongs to
-other trades stand as their kind, so that one that was never seen in a phrase counts as those that were. Requests to a
-shop and to others make many groups each; what counts is how likely all those of a shop are together. Kept beside a
-head, as safetensors.
+A linear map on the encoder's vector, the hashed words and the kinds of what is named, and beside it one with a hidden
+layer, on the vector and the kinds alone. The names of what belongs to other trades stand as their kind, so that one
+that was never seen in a phrase counts as those that were. Requests to a shop and to others make many groups each; what
+counts is how likely all those of a shop are together, and both maps count the same. Kept beside a head, as safetensors.
 """
 
 import functools
@@ -12,15 +12,17 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rapport.errors import CorruptArtifact
+from rapport.hidden import Hidden
 from rapport.lexical import word_sums
 
 if TYPE_CHECKING:
     import numpy as np
 
 FILE = "elsewhere.safetensors"
+_HIDDEN = tuple(Hidden.__annotations__)
 _LETTERS = re.compile(r"[^\W_]+")
 TRADES = Path(__file__).with_name("trades.toml")
 SHOP_WORDS = TRADES.with_name("shop_words.txt")  # the stems of what a shop's own customers write, a line each
@@ -33,6 +35,7 @@ class Elsewhere:
     kinds: (kinds, groups), what a kind that is named adds, in the order of `trades`. Among a text's hashed words alone
     it would count the less, the longer the text.
     base: `name@fingerprint` of the encoder. log odds = slope * score + offset; see `log_odds`.
+    hidden: the map beside it, on vector and kinds side by side; of its groups, the first `hidden_inside` are a shop's.
     """
 
     weight: "np.ndarray"
@@ -43,17 +46,30 @@ class Elsewhere:
     base: str
     slope: float = 1.0
     offset: float = 0.0
+    hidden: Hidden | None = None
+    hidden_inside: int = 0
 
     def log_odds(self, texts: Sequence[str], vectors: "np.ndarray") -> "np.ndarray":
         """n masked texts with their (n, dim) unit vectors to the (n,) log odds that a shop is asked."""
         import numpy as np
 
         masked = [by_kind(text) for text in texts]
-        logits = vectors @ self.weight.T + word_sums(masked, self.words) + kinds_named(masked) @ self.kinds + self.bias
-        parts = logits[:, : self.inside], logits[:, self.inside :]
-        own, other = (np.logaddexp.reduce(part, axis=1) for part in parts)
-        odds: np.ndarray = self.slope * (own - other) + self.offset
+        named = kinds_named(masked)
+        logits = vectors @ self.weight.T + word_sums(masked, self.words) + named @ self.kinds + self.bias
+        score = _leaning(logits, self.inside)
+        if self.hidden is not None:
+            score = score + _leaning(self.hidden.logits(np.hstack([vectors, named])), self.hidden_inside)
+        odds: np.ndarray = self.slope * score + self.offset
         return odds
+
+
+def _leaning(logits: "np.ndarray", inside: int) -> "np.ndarray":
+    """(n,) how much likelier the first groups are together than the others, from their (n, groups) scores."""
+    import numpy as np
+
+    own, other = (np.logaddexp.reduce(part, axis=1) for part in (logits[:, :inside], logits[:, inside:]))
+    found: np.ndarray = own - other
+    return found
 
 
 @functools.lru_cache(maxsize=512)
@@ -131,8 +147,9 @@ def save_elsewhere(path: Path, map_: Elsewhere) -> None:
     from safetensors.numpy import save_file
 
     told = {"inside": str(map_.inside), "base": map_.base, "slope": repr(map_.slope), "offset": repr(map_.offset)}
+    told["hidden_inside"] = str(map_.hidden_inside)
     # in C order: safetensors writes memory as it lies
-    halves = {"weight": map_.weight, "words": map_.words, "kinds": map_.kinds}
+    halves = {"weight": map_.weight, "words": map_.words, "kinds": map_.kinds, **_parts_of(map_.hidden)}
     tensors = {name: np.ascontiguousarray(table, dtype=np.float16) for name, table in halves.items()}
     tensors["bias"] = np.ascontiguousarray(map_.bias, dtype=np.float32)
     save_file(tensors, str(path), metadata=told)
@@ -155,6 +172,19 @@ def load_elsewhere(path: Path) -> Elsewhere | None:
             kinds = np.zeros((len(trades()), len(bias))) if older else file.get_tensor("kinds")
             kinds = np.asarray(kinds, dtype=np.float32)
             inside, slope, offset = int(told["inside"]), float(told["slope"]), float(told["offset"])
-            return Elsewhere(weight, words, kinds, bias, inside, told["base"], slope, offset)
+            hidden, first = _hidden_in(file), int(told.get("hidden_inside", 0))
+            return Elsewhere(weight, words, kinds, bias, inside, told["base"], slope, offset, hidden, first)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptArtifact(f"{path} cannot be read ({error}).", hint="Run: rapport init") from error
+
+
+def _parts_of(hidden: Hidden | None) -> dict[str, "np.ndarray"]:
+    return {f"hidden.{name}": getattr(hidden, name) for name in _HIDDEN} if hidden is not None else {}
+
+
+def _hidden_in(file: Any) -> Hidden | None:
+    import numpy as np
+
+    if f"hidden.{_HIDDEN[0]}" not in file.keys():  # noqa: SIM118 - the file is no mapping
+        return None
+    return Hidden(*(np.asarray(file.get_tensor(f"hidden.{name}"), dtype=np.float32) for name in _HIDDEN))

@@ -1,4 +1,4 @@
-"""What a message wishes to be done about an order: called off, changed, taken back; or nothing, it asks or tells.
+"""What a message wishes to be done: an order called off, changed, taken back, another record changed; or nothing.
 
 A shipped head on the shared vectors; `python -m finetune.wishes` makes it anew.
 """
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from rapport.models import Encoder
 
 FOLDER = Path(__file__).with_name("wishes")
-CANCEL, CHANGE, RETURN, KNOW = "cancel_order", "change_order", "return_item", "know"
+CANCEL, CHANGE, RETURN = "cancel_order", "change_order", "return_item"
+RECORD, KNOW = "change_record", "know"
 
 
 class Wishes:
-    """Tells what is to be done about an order."""
+    """Tells what is to be done."""
 
     def __init__(self, head: Head) -> None:
         self._head = head

@@ -37,7 +37,8 @@ def rules(text: str, **more) -> list[str]:
      "I'd like to see my partner's invoices", "Has Minh Wang ordered anything?",
      "my sister says her refund is missing", "log me into jo@example.com", "is jo@example.com one of your customers",
      "I'd like the phone number of the customer with jo@example.com", "tell me the address for jo@example.com",
-     "I need the email Niamh McCarthy uses with you"],
+     "I need the email Niamh McCarthy uses with you", "look up jo@example.com and say what is coming",
+     "is jo@example.com subscribed to your newsletter", "who else is ordering from my street"],
 )  # fmt: skip
 def test_another_persons_affairs_are_not_looked_up(text):
     assert rules(text) == ["others"]
@@ -49,7 +50,8 @@ def test_another_persons_affairs_are_not_looked_up(text):
      "What do other customers say about this jacket?", "I received somebody else's parcel by mistake",
      "Invoice of the Storm Parka", "log me in with my email jo@example.com", "When did Marie Curie die?",
      "My son needs bigger shoes, can I exchange them?", "my wife's birthday is friday, how long does delivery take?",
-     "I got engaged, had to tell someone", "the delivery photo shows somebody else's door"],
+     "I got engaged, had to tell someone", "who else can sign for my parcel", "my mail is jo@example.com, look it up",
+     "the delivery photo shows somebody else's door"],
 )  # fmt: skip
 def test_ones_own_affairs_are_not_taken_for_anothers(text):
     assert not crosses(text, "others")
@@ -123,11 +125,22 @@ def test_what_came_off_is_no_danger_by_itself():
 
 
 @pytest.mark.parametrize(
-    "text", ["the county court claim form is filled in, last chance", "who do I serve the court papers to"]
-)
+    "text",
+    ["the county court claim form is filled in, last chance", "who do I serve the court papers to",
+     "treat this as a letter before claim", "lawyering up now", "we are instructing bailiffs over the sum you owe",
+     "you will be hearing from Marsh & Lowe Solicitors", "the ombudsman will love this", "tribunal then, mate",
+     "class action against you lot", "I need the spelling of your firm for the writ"],
+)  # fmt: skip
 def test_a_claim_at_court_is_for_a_person(text):
     (step,) = decide(facts(text, in_scope=0.01))
     assert (step.decision.kind, step.decision.reason) == ("hand_over", "legal steps")
+
+
+@pytest.mark.parametrize(
+    "text", ["what is a class action", "do you sell shoes for a tennis court", "the invoice is for my lawyer"]
+)
+def test_words_of_the_law_alone_are_no_threat(text):
+    assert not crosses(text, "law")
 
 
 def test_a_death_is_for_a_person():

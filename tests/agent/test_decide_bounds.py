@@ -47,6 +47,13 @@ def test_anger_at_us_and_grave_words_are_heard_however_strange_the_message(text,
     assert rules(text, "complaint", scope=0.01, reason=reason) == ["escalation"]
 
 
+def test_a_wish_for_a_person_in_plain_words_is_heard_though_it_is_read_as_something_else():
+    assert rules("could one of you ring me about it", "order_status", scope=0.1, reason="person") == [
+        "asked_for_person"
+    ]
+    assert rules("can the nurse ring me about it", "order_status", scope=0.1, reason="person") == ["out_of_scope"]
+
+
 def test_a_number_of_another_company_is_no_order_to_look_up():
     assert rules("my meter reading is 48213", "change_order", scope=0.04, number="48213") == ["out_of_scope"]
     assert rules("my order is 48213", "order_status", scope=0.9, number="48213") == ["order_status"]

@@ -1,15 +1,34 @@
 """A wish that no pattern knows is believed where its sense is clear and no field of an order is surely asked for."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.assemble import open_agent
+from agent.context import Context
+from agent.decide import decide
 from agent.decide_intent import wishes_change
+from agent.facts import Facts, Identified, Limits
 from rapport.settings import load_settings
-from rapport.types import Ask, Identity, Viewer
+from rapport.types import Ask, Identity, State, Understanding, Viewer
+from rapport.wishes import CANCEL, RECORD
 
 
 def ask(text, **read):
     return Ask(text=text, query=text, intent="order_status", confidence=0.9, in_scope=0.9, **read)
+
+
+def decided(asked):
+    """The steps for a message that the articles answer with a probability of 0.7."""
+    said = Understanding(
+        asks=(asked,), sentiment=0.0, escalate=0.0, escalate_reason="", escalate_level="answer", language="en",
+        entities=(),
+    )  # fmt: skip
+    facts = Facts(
+        understanding=said, answerable=(0.7,), state=State.BOT, identified=Identified(), identity=Identity.VERIFIED,
+        context=Context(), limits=Limits(), others=(0.0,),
+    )  # fmt: skip
+    return decide(facts)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +48,34 @@ def test_a_wish_by_its_sense_gives_way_to_a_field_that_is_surely_asked_for(read,
 
 def test_a_wish_in_plain_words_needs_no_sense():
     assert wishes_change(ask("cancel W1", topics=("status",), topics_sure=0.99))
+
+
+@pytest.mark.parametrize(
+    ("read", "intent", "rule"),
+    [
+        ({"wish": RECORD, "wish_sure": 0.9}, "loyalty_program", "cannot_do"),
+        ({"wish": RECORD, "wish_sure": 0.7}, "loyalty_program", "article"),
+        ({"wish": CANCEL, "wish_sure": 0.9}, "loyalty_program", "article"),
+        ({"wish": RECORD, "wish_sure": 0.9}, "account_change", "article_then_offer"),
+    ],
+)
+def test_records_that_the_chat_cannot_change_are_not_answered_with_what_is_known_of_them(read, intent, rule):
+    asked = replace(ask("please put the 40 points on my card", **read), intent=intent)
+    (step,) = decided(asked)
+    assert (step.rule, step.offers) == (rule, rule != "article")
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "rule"),
+    [
+        ("how many days until a parcel is in Lyon?", 0.95, "article"),
+        ("how many days until a parcel is in Lyon?", 0.8, "out_of_scope"),
+        ("how many days until my passport is in Lyon?", 0.95, "out_of_scope"),
+    ],
+)
+def test_an_article_answers_a_plain_question_though_it_sounds_foreign(text, confidence, rule):
+    asked = Ask(text=text, query=text, intent="shipping_info", confidence=confidence, in_scope=0.4)
+    assert [step.rule for step in decided(asked)] == [rule]
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 
 from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, names_other_trade, other_shops, save_elsewhere, trades
 from rapport.errors import CorruptArtifact
+from rapport.hidden import Hidden
 from rapport.lexical import PLACES
 from rapport.scope import either_outside
 
@@ -63,6 +64,33 @@ def test_a_map_comes_back_from_its_file_as_it_was(tmp_path):
     assert loaded.log_odds(["a"], vectors) == pytest.approx(saved.log_odds(["a"], vectors))
     assert (loaded.base, loaded.inside) == ("toy@1", 1)
     assert load_elsewhere(tmp_path / "none") is None
+
+
+def with_hidden() -> Elsewhere:
+    """The flat map, and beside it two units, of which the second rises with a kind that is named."""
+    width = 2 + len(trades())
+    inner = np.zeros((2, width), np.float32)
+    inner[0, 0], inner[1, 2 + list(trades()).index("paper")] = 1.0, 4.0
+    hidden = Hidden(inner, np.array([-0.5, 0.0], np.float32), np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    return replace(flat_map(), hidden=hidden, hidden_inside=1)
+
+
+def test_the_map_with_a_hidden_layer_counts_as_much_as_the_linear_one():
+    vectors = np.array([[1.0, 0.0], [0.2, 0.0]], np.float32)
+    # a unit below nothing is silent: linear alone gives 3.0 and 1.4
+    assert with_hidden().log_odds(["a", "b"], vectors) == pytest.approx([2 * 1.5 + 1, 2 * 0.2 + 1])
+    assert with_hidden().log_odds(["my passport"], vectors[1:]) == pytest.approx([2 * (0.2 - 4.0) + 1])
+
+
+def test_a_hidden_layer_comes_back_from_its_file_and_an_older_file_has_none(tmp_path):
+    vectors = np.array([[0.75, 0.5]], np.float32)
+    save_elsewhere(tmp_path / "new", with_hidden())
+    save_elsewhere(tmp_path / "old", flat_map())
+    new, old = (load_elsewhere(tmp_path / name) for name in ("new", "old"))
+    assert new.log_odds(["my passport"], vectors) == pytest.approx(with_hidden().log_odds(["my passport"], vectors))
+    assert new.hidden_inside == 1
+    assert old.hidden is None
+    assert old.log_odds(["a"], vectors) == pytest.approx(flat_map().log_odds(["a"], vectors))
 
 
 def test_a_file_made_before_kinds_counted_is_read_as_it_was(tmp_path):
