@@ -1,10 +1,17 @@
 """The shipped map of requests to other trades, and the families that it is learnt from."""
 
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
+import pytest
+
+from eval.decision_messages import load_messages
 from finetune.elsewhere import CLUSTERS, FILE, INSIDE, MOST, OUTSIDE, family_rows, shipped_elsewhere, written_rows
 from finetune.vectors import VectorCache
 from rapport.doubles import HashingEncoder
+from rapport.metrics import auroc
+from rapport.text import mask
 
 
 def test_families_give_many_different_messages_of_both_sides():
@@ -30,3 +37,14 @@ def test_written_messages_of_either_side_stand_in_groups_of_what_lies_near():
     assert {side: len(found) for side, found in groups.items()} == CLUSTERS
     assert len({row.text.casefold() for row in rows if row.label.startswith(OUTSIDE)}) > 2_000
     assert not [row.text for row in rows if "{" in row.text]
+
+
+@pytest.mark.slow
+def test_the_shipped_map_tells_messages_to_others_apart_and_better_with_its_hidden_layer(encoder, sample):
+    strange = [mask(one.text) for one in load_messages("dev") if one.group in ("other_services", "general_knowledge")]
+    own = [mask(one.text) for one in sample.examples if one.split == "test" and one.intent != "oos"][:600]
+    texts, ours = [*own, *strange], np.arange(len(own) + len(strange)) < len(own)
+    vectors, found = encoder.encode(texts), shipped_elsewhere(encoder)
+    whole, linear = (auroc(one.log_odds(texts, vectors), ours) for one in (found, replace(found, hidden=None)))
+    assert whole >= 0.98
+    assert whole > linear
