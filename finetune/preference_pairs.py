@@ -14,6 +14,7 @@ from typing import Any
 
 from finetune.reply_rows import messages_of
 from finetune.row_files import rows_of
+from prompts.slots import plural
 from rapport.errors import BadRow
 
 FEWEST = 8  # different conversations; fewer teach nothing that could be measured
@@ -78,7 +79,8 @@ def enough(found: Sequence[Pair], same: int, where: str, *, left_out: Mapping[st
         told = f"; {same:,} more were sent as they were suggested" if same else ""
         told += "".join(f"; {count:,} left out: {why}" for why, count in (left_out or {}).items())
         raise BadRow(
-            f"{where} holds {len(pairs):,} pairs{told}.", hint=f"Give {FEWEST} different conversations or more."
+            f"{where} holds {len(pairs):,} {plural(len(pairs), 'pair', 'pairs')}{told}.",
+            hint=f"Give {FEWEST} different conversations or more.",
         )
     return Pairs(pairs, same, dict(left_out or {}))
 

@@ -249,14 +249,20 @@ def _from_text(name: str, text: str, hint: type | types.UnionType) -> Any:
             return {"true": True, "false": False}[text.lower()]
         return hint(text) if hint in (int, float) else text  # type: ignore[operator]
     except (KeyError, ValueError):
-        raise SettingsError(f"{name} = {text!r} is not a {getattr(hint, '__name__', hint)}.") from None
+        raise SettingsError(f"{name} = {text!r} is not {_kind(hint)}.") from None
+
+
+def _kind(hint: Any) -> str:
+    """What a setting's type is called."""
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    return kinds.get(hint, f"a {getattr(hint, '__name__', hint)}")
 
 
 def _checked(name: str, value: Any, hint: Any, declared: Field[Any]) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
-        raise SettingsError(f"{name} = {value!r} is not a {hint.__name__}.", hint=declared.metadata["help"])
+        raise SettingsError(f"{name} = {value!r} is not {_kind(hint)}.", hint=declared.metadata["help"])
     low, high, choices = (declared.metadata[key] for key in ("low", "high", "choices"))
     if low is not None and not low <= value <= high:
         raise SettingsError(f"{name} = {value!r} is out of range.", hint=f"Give a value from {low} to {high}.")

@@ -46,7 +46,8 @@ def diagnose(home: Home) -> list[Finding]:
         settings = load_settings(home)
     except RapportError as error:
         return [*findings, Finding("settings", False, error.message, error.hint)]
-    findings.append(Finding("settings", True, str(home.settings_file)))
+    there = home.settings_file.is_file()
+    findings.append(Finding("settings", True, str(home.settings_file) if there else "none written: the defaults"))
     checks: tuple[tuple[str, Callable[[Home, Settings], str]], ...] = (
         ("encoder", _encoder),
         ("chat model", _chat_model),
