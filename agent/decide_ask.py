@@ -35,7 +35,7 @@ _HOW_TO = re.compile(r"\bhow (?:do|can|to|long)\b|\bdo you\b", re.IGNORECASE)
 FAR = 0.05  # probability of being about the company, below which no product is meant and no trouble is ours
 DOUBTFUL = 0.2  # probability of being about the company, below which no article that was found is about the same
 LIKELY_INTENT = 0.5  # confidence from which an article found for a change is about that change
-PLAIN = 0.9  # confidence from which it is plain what a question is about, if it is about the company
+PLAIN = 0.9  # confidence from which it is plain what a question is about
 LEAST_GUESS = 0.3  # below it "is it about …?" would name something at random
 MOST_VAGUE = 4  # words from which a question says what it is about; asking back would only repeat it
 SURE_SMALL_TALK = 0.8  # a few words about something else easily look like a farewell
@@ -70,9 +70,10 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     far = number is None and not field and intent == ask.intent
     if far and any(facts.own_trade[index : index + 1]):
         return step("answer", f"an article of the same trade answers (p = {answerable:.2f})", "article", ask, index)
-    if far and _foreign(facts, ask) and (answerable < _enough(facts, ask) or ask.in_scope < DOUBTFUL):
+    if far and _foreign(facts, ask) and (answerable < _least_answerable(facts, ask) or ask.in_scope < DOUBTFUL):
         return _outside(facts, ask, index)
-    if number is None and intent not in WRITE_INTENTS and wishes_record_changed(ask):
+    other_record = number is None and intent not in WRITE_INTENTS and wishes_record_changed(ask)
+    if other_record and facts.understanding.language == "en" and answerable < facts.limits.sure_article:
         return replace(step("answer", "a change that this agent cannot make", "cannot_do", ask, index), offers=True)
     corrects = intent == "invoice" and wants_invoice_corrected(ask.text)
     if intent in RECORD_RULES and sure and not corrects:
@@ -88,7 +89,7 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     return _unsure(facts, ask, index, sure)
 
 
-def _enough(facts: Facts, ask: Ask) -> float:
+def _least_answerable(facts: Facts, ask: Ask) -> float:
     """Probability that the articles answer, from which they do though the question sounds foreign.
 
     "How many days does it take to get to France?" does so, and is plainly about shipping.

@@ -19,8 +19,9 @@ _CHANGE = re.compile(
 )
 VERY_SURE = 0.9
 LIKELY_CHANGE = 0.55  # probability of all changes together from which one is wanted, whichever it is
-# Probability from which a message wants something done about an order, whatever its words: where it may ask for a field
-# as well, and where it asks for none; none is believed where a field is asked for so surely. Chosen on dev.
+# Probability from which a message wants something done about an order or other records, whatever its words: where it
+# may ask for a field as well, and where it asks for none; none is believed where a field is asked for so surely. Chosen
+# on dev.
 WISHED, ONLY_WISHED, ASKED = 0.8, 0.6, 0.95
 _TO_KNOW = re.compile(r"\b(?:know|tell|list|name|say|look up|find out|check|which|what|when|how)\b", re.IGNORECASE)
 _MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
@@ -102,7 +103,7 @@ def wishes_change(ask: Ask) -> bool:
 
 def wishes_record_changed(ask: Ask) -> bool:
     """Whether a text wants something done to other records of the customer: points moved, a card taken off."""
-    return ask.wish == RECORD and ask.wish_sure >= WISHED
+    return ask.wish == RECORD and ask.wish_share >= WISHED
 
 
 def _may_be_a_change(ask: Ask) -> bool:

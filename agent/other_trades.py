@@ -40,7 +40,10 @@ _EXPLAIN = re.compile(
     re.IGNORECASE,
 )
 _SOMEBODY = ("person", "staff", "bot", "no_person")
-_CALLED = re.compile(r"\b(?:tele)?phone\b", re.IGNORECASE)  # "a phone call with one of you" is about no appliance
+# "a phone call with one of you" is about no appliance
+_CALLED = re.compile(
+    r"\b(?:tele)?phone[- ](?:call|number|line)s?\b|\b(?:by|on the|over the) (?:tele)?phone\b", re.IGNORECASE
+)
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these|one|there|here)\b", re.IGNORECASE)
 _OURS = re.compile(
     r"\b(?:orders?|parcels?|packages?|deliver\w*|shipments?|refunds?|returns?|shop|store|items?|couriers?)\b|\d{4}",

@@ -63,6 +63,12 @@ class Run:
 
     def train(self) -> None:
         """Run all steps, or until held-out rows get no better; then put the best weights back."""
+        try:
+            self._train()
+        finally:
+            self._attend(self._attention)
+
+    def _train(self) -> None:
         progress = self._restored()
         if self.held and not progress.history:
             progress.history.append((0, self._look()))
@@ -147,7 +153,6 @@ class Run:
     def _end(self) -> None:
         import torch
 
-        self._attend(self._attention)
         with torch.no_grad():
             for name, item in self._trained():
                 if name in self.progress.best:

@@ -149,8 +149,8 @@ def save_elsewhere(path: Path, map_: Elsewhere) -> None:
     told = {"inside": str(map_.inside), "base": map_.base, "slope": repr(map_.slope), "offset": repr(map_.offset)}
     told["hidden_inside"] = str(map_.hidden_inside)
     # in C order: safetensors writes memory as it lies
-    halves = {"weight": map_.weight, "words": map_.words, "kinds": map_.kinds, **_parts_of(map_.hidden)}
-    tensors = {name: np.ascontiguousarray(table, dtype=np.float16) for name, table in halves.items()}
+    tables = {"weight": map_.weight, "words": map_.words, "kinds": map_.kinds, **_parts_of(map_.hidden)}
+    tensors = {name: np.ascontiguousarray(table, dtype=np.float16) for name, table in tables.items()}
     tensors["bias"] = np.ascontiguousarray(map_.bias, dtype=np.float32)
     save_file(tensors, str(path), metadata=told)
 
@@ -172,7 +172,8 @@ def load_elsewhere(path: Path) -> Elsewhere | None:
             kinds = np.zeros((len(trades()), len(bias))) if older else file.get_tensor("kinds")
             kinds = np.asarray(kinds, dtype=np.float32)
             inside, slope, offset = int(told["inside"]), float(told["slope"]), float(told["offset"])
-            hidden, first = _hidden_in(file), int(told.get("hidden_inside", 0))
+            hidden = _hidden_in(file)
+            first = int(told["hidden_inside"]) if hidden is not None else 0
             return Elsewhere(weight, words, kinds, bias, inside, told["base"], slope, offset, hidden, first)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptArtifact(f"{path} cannot be read ({error}).", hint="Run: rapport init") from error

@@ -254,7 +254,7 @@ def _from_text(name: str, text: str, hint: type | types.UnionType) -> Any:
 
 def _kind(hint: Any) -> str:
     """What a setting's type is called."""
-    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    kinds = {bool: "one of true and false", int: "a whole number", float: "a number", str: "text"}
     return kinds.get(hint, f"a {getattr(hint, '__name__', hint)}")
 
 

@@ -101,8 +101,8 @@ class Ask:
     in_scope: probability that the message is one the company's intents cover, 0-1.
     query: the text to search with (follow-ups are completed from the context).
     topics: what it asks of an order, see `prompts.fields.TOPICS`. topics_sure: probability that it is one of them, 0-1.
-    wish: what it wants done about an order, if anything, see `rapport.wishes`. wish_sure: probability that it wants
-    anything done, 0-1.
+    wish: what it wants done, if anything, about an order or other records, see `rapport.wishes`. wish_sure: probability
+    that it wants anything done, wish_share: that it wants this, 0-1.
     """
 
     text: str
@@ -116,6 +116,7 @@ class Ask:
     topics_sure: float = 0.0
     wish: str = ""
     wish_sure: float = 0.0
+    wish_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,17 +30,19 @@ class Wishes:
         self._head = head
 
     def read(self, asks: Sequence[Ask], queries: Sequence[str], vectors: "np.ndarray") -> tuple[Ask, ...]:
-        """The asks with their likeliest wish, and the probability that they wish for anything.
+        """The asks with their likeliest wish, its probability, and the one that they wish for anything.
 
         queries: of the asks. vectors: (n, dim) unit vectors of them.
         """
         labels, said = self._head.labels, self._head.predict(vectors, [mask(query) for query in queries]).probabilities
         nothing = labels.index(KNOW)
         wishes = [at for at in range(len(labels)) if at != nothing]
-        likeliest = [labels[max(wishes, key=lambda at: float(row[at]))] for row in said]
+        likeliest = [max(wishes, key=lambda at: float(row[at])) for row in said]
         return tuple(
-            replace(ask, wish=wish, wish_sure=round(1.0 - float(row[nothing]), 4))
-            for ask, wish, row in zip(asks, likeliest, said, strict=True)
+            replace(
+                ask, wish=labels[at], wish_sure=round(1.0 - float(row[nothing]), 4), wish_share=round(float(row[at]), 4)
+            )
+            for ask, at, row in zip(asks, likeliest, said, strict=True)
         )
 
 

@@ -51,6 +51,9 @@ def test_another_persons_affairs_are_not_looked_up(text):
      "Invoice of the Storm Parka", "log me in with my email jo@example.com", "When did Marie Curie die?",
      "My son needs bigger shoes, can I exchange them?", "my wife's birthday is friday, how long does delivery take?",
      "I got engaged, had to tell someone", "who else can sign for my parcel", "my mail is jo@example.com, look it up",
+     "It is jo@example.com", "The email I ordered with is jo@example.com.", "login is jo@example.com, I can't get in",
+     "order 10234, email is jo@example.com and postcode EH1 2AB", "who else do I ask, the order never came",
+     "I don't know who else to ask about the order I got", "Who else delivers to this address?",
      "the delivery photo shows somebody else's door"],
 )  # fmt: skip
 def test_ones_own_affairs_are_not_taken_for_anothers(text):
@@ -137,8 +140,13 @@ def test_a_claim_at_court_is_for_a_person(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["what is a class action", "do you sell shoes for a tennis court", "the invoice is for my lawyer"]
-)
+    "text",
+    ["what is a class action", "do you sell shoes for a tennis court", "the invoice is for my lawyer", "Court",
+     "Do you sell the film Class Action", "Which ombudsman deals with your complaints?", "What is cease and desist",
+     "Is there an ombudsman complaint process?", "BBB told me to contact you first", "off to court tomorrow",
+     "The FTC told me about a recall of your stoves", "My insurer wants a letter of claim for the lost parcel",
+     "I look forward to hearing from you, regards, a lawyer", "I instructed my lawyers to order from you"],
+)  # fmt: skip
 def test_words_of_the_law_alone_are_no_threat(text):
     assert not crosses(text, "law")
 

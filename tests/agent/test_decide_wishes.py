@@ -53,10 +53,10 @@ def test_a_wish_in_plain_words_needs_no_sense():
 @pytest.mark.parametrize(
     ("read", "intent", "rule"),
     [
-        ({"wish": RECORD, "wish_sure": 0.9}, "loyalty_program", "cannot_do"),
-        ({"wish": RECORD, "wish_sure": 0.7}, "loyalty_program", "article"),
-        ({"wish": CANCEL, "wish_sure": 0.9}, "loyalty_program", "article"),
-        ({"wish": RECORD, "wish_sure": 0.9}, "account_change", "article_then_offer"),
+        ({"wish": RECORD, "wish_share": 0.9}, "loyalty_program", "cannot_do"),
+        ({"wish": RECORD, "wish_share": 0.7, "wish_sure": 0.95}, "loyalty_program", "article"),
+        ({"wish": CANCEL, "wish_share": 0.9}, "loyalty_program", "article"),
+        ({"wish": RECORD, "wish_share": 0.9}, "account_change", "article_then_offer"),
     ],
 )
 def test_records_that_the_chat_cannot_change_are_not_answered_with_what_is_known_of_them(read, intent, rule):

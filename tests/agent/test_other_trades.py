@@ -35,6 +35,7 @@ def test_who_helps_or_cares_for_a_customer_makes_no_message_one_to_another_trade
         ("could I speak to someone at your store", False),
         ("I want to talk to a person", False),
         ("a phone call with one of your employees, please", False),
+        ("can somebody repair my phone", True),
     ],
 )
 def test_a_stage_a_job_and_people_of_another_trade_are_no_wish_for_our_people(text, other):
