@@ -84,7 +84,7 @@ def test_an_address_that_is_not_ours_is_named(sample_home, capsys):
         ("[agent]\nmax_message_chars = 5", "from 100"),
         ("[agnet]\n", "agent"),
         ("[agent\n", "cannot be read"),
-        ('[server]\nport = "eighty"', "int"),
+        ('[server]\nport = "eighty"', "a whole number"),
     ],
 )
 def test_a_wrong_setting_is_named_with_the_right_one(own_sample_home, capsys, line, word):
