@@ -40,7 +40,6 @@ CLUSTERS = {OUTSIDE: 100, INSIDE: 60}  # groups of the messages of either side; 
 FINER = {OUTSIDE: 250, INSIDE: 150}  # of the map with a hidden layer; a linear one of so many takes twice the bytes
 STRENGTH, NOISE = 10.0, 0.25
 KIND = 0.5  # of a kind that is named, beside a unit vector; 1 sends away more of a shop's own customers
-LEAN = 1.5  # log odds given to being asked ourselves: a customer sent away is worse than a stranger answered
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -110,7 +109,7 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     own = np.array([label != OOS for label in dev.labels])
     # the head beside it expects the other half of the out-of-scope messages
     slope, offset = platt(found.log_odds(dev.texts, dev.vectors), own, share=1.0 - OOS_SHARE / 2)
-    found = replace(found, slope=slope, offset=offset + LEAN)
+    found = replace(found, slope=slope, offset=offset)
     save_elsewhere(target, found)
     return found
 

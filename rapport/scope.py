@@ -6,6 +6,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 ScopeScore = Literal["none", "max_logit", "energy", "margin", "near", "beside"]
+# Of a head's log odds beside a second judge: their share, and what is added to it. Chosen on 3,300 messages of six
+# writers: as many strangers are told as with 1 and 0, and of 450 ordinary questions 16 instead of 41 are sent away.
+TRUST, LEAN = 0.5, 1.0
 
 
 def scope_scores(
@@ -47,10 +50,15 @@ def closeness(vectors: "np.ndarray", neighbours: "np.ndarray", strangers: "np.nd
 
 
 def either_outside(scope: "np.ndarray", log_odds: "np.ndarray") -> "np.ndarray":
-    """(n,) probabilities of being in scope, with the log odds of a second judge: odds of out of scope are added."""
+    """(n,) probabilities of being in scope, with the log odds of a second judge: odds of out of scope are added.
+
+    A head that knows few strangers takes customers' odd wordings for more of them. Its log odds are halved and lean
+    inwards, beside a judge that has learnt from many.
+    """
     import numpy as np
 
-    outside = (1.0 - scope) / np.maximum(scope, 1e-12) + np.exp(-np.clip(log_odds, -30.0, 30.0))
+    own = np.exp(-LEAN) * ((1.0 - scope) / np.maximum(scope, 1e-12)) ** TRUST
+    outside = own + np.exp(-np.clip(log_odds, -30.0, 30.0))
     inside: np.ndarray = (1.0 / (1.0 + outside)).astype(scope.dtype)
     return inside
 

@@ -1,5 +1,6 @@
 """Requests to companies of other trades: names become kinds, and a head adds the odds of the map to its own."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, names_other_tr
 from rapport.errors import CorruptArtifact
 from rapport.hidden import Hidden
 from rapport.lexical import PLACES
-from rapport.scope import either_outside
+from rapport.scope import LEAN, TRUST, either_outside
 
 
 def flat_map(*, inside: int = 1) -> Elsewhere:
@@ -50,10 +51,12 @@ def test_a_kind_that_is_named_counts_alike_in_a_short_text_and_in_a_long_one():
     assert found.log_odds(texts, np.zeros((3, 2), np.float32)) == pytest.approx([-2.0, -2.0, 1.0])
 
 
-def test_odds_of_out_of_scope_are_added():
-    # odds 1/3 and 1: 4/3 against one
-    assert either_outside(np.array([0.75]), np.array([0.0])) == pytest.approx([3 / 7])
-    assert either_outside(np.array([0.75]), np.array([30.0])) == pytest.approx([0.75])
+def test_odds_of_out_of_scope_are_added_and_the_heads_count_half():
+    # a head's odds of 1/3 become the root of that over e, beside even ones
+    own = (1 / 3) ** TRUST / math.exp(LEAN)
+    assert either_outside(np.array([0.75]), np.array([0.0])) == pytest.approx([1 / (2 + own)])
+    assert either_outside(np.array([0.75]), np.array([30.0])) == pytest.approx([1 / (1 + own)])
+    assert either_outside(np.array([0.0, 1.0]), np.array([30.0, -30.0])) == pytest.approx([0.0, 0.0], abs=1e-5)
 
 
 def test_a_map_comes_back_from_its_file_as_it_was(tmp_path):
