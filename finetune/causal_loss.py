@@ -1,7 +1,7 @@
 """The loss of a language model on batches of examples: on replies alone, and computed only where they stand."""
 
-import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from finetune.causal_batches import IGNORED, Batch, padded_batches, tensors_of
@@ -25,12 +25,12 @@ class Losses:
         self._half = plan.precision == "bfloat16" or (plan.precision == "auto" and able)
         plain = getattr(model, "module", model)
         plain = plain.get_base_model() if hasattr(plain, "peft_config") else plain
-        self._keeps = "logits_to_keep" in inspect.signature(plain.forward).parameters
+        self._head = plain.get_output_embeddings()
 
     def total(self, examples: Sequence[Example], batch: Batch) -> "torch.Tensor":
         """The sum of the losses of all learnt tokens of a batch.
 
-        The head, a large part of a small model's work, runs only at the columns where some row's reply stands.
+        The head, a large part of a small model's work, runs only at the places before them.
         """
         import torch
 
@@ -38,16 +38,20 @@ class Losses:
         given: dict[str, Any] = {"input_ids": ids.to(self._device), "use_cache": False}
         if positions is not None:
             given["position_ids"] = positions.to(self._device)
-        following = labels[:, 1:].to(self._device)  # what each place but the last shall foretell
-        columns = (following != IGNORED).any(0).nonzero().squeeze(1)
-        if self._keeps:
-            given["logits_to_keep"] = columns
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
+        following = torch.nn.functional.pad(labels[:, 1:], (0, 1), value=IGNORED).to(self._device)
+        places = following != IGNORED
+        with self._only(places), torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
             logits = self._model(**given).logits
-        logits = logits if self._keeps else logits[:, columns]
-        truth = following[:, columns]
-        learnt = truth != IGNORED
-        return torch.nn.functional.cross_entropy(logits[learnt].float(), truth[learnt], reduction="sum")
+        return torch.nn.functional.cross_entropy(logits.float(), following[places], reduction="sum")
+
+    @contextmanager
+    def _only(self, places: "torch.Tensor") -> Iterator[None]:
+        """Within it the head sees the hidden states at these (rows, longest) places alone."""
+        handle = self._head.register_forward_pre_hook(lambda _, given: (given[0][places],))
+        try:
+            yield
+        finally:
+            handle.remove()
 
     def mean(self, examples: Sequence[Example]) -> float:
         """The mean loss of a learnt token, without training."""

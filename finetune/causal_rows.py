@@ -51,6 +51,7 @@ class RowEncoder:
         self._prompter = Prompter(tokenizer, name=name)  # also teaches the tokenizer which tokens control
         # A reply's tokens are what the template adds to the shortest conversation. Some templates write their
         # thinking in front of a reply only when they are asked for one, so there are two starts to try.
+        self._replies: dict[str, list[int]] = {}  # of small grammars many are alike
         self._starts = (self._prompter.encode([HumanMessage("a")]), self._rendered([{"role": "user", "content": "a"}]))
 
     def encode(self, rows: Iterable[Row]) -> Encoded:
@@ -68,7 +69,10 @@ class RowEncoder:
         from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
         kinds: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
-        reply = self._reply(said[-1][1].strip())
+        text = said[-1][1].strip()
+        if text not in self._replies:
+            self._replies[text] = self._reply(text)
+        reply = self._replies[text]
         try:
             prompt = self._prompter.fit([kinds[role](text) for role, text in said[:-1]], self.most - len(reply))
         except ModelError:  # what must stay is too long already

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from finetune.batches import Shared
 from finetune.network import SCALE
 from finetune.plan import TrainingPlan
-from rapport.passes import unit_vectors
+from rapport.encoders import through
+from rapport.layers import depth_of, top_of
+from rapport.passes import CHUNK, pooled, unit_vectors
 from rapport.tokens import Tokens, by_length, padded
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
-BATCH = 128  # texts in a pass without gradients
 MOST_BYTES = 2 * 1024**3  # of kept hidden states; with more, the layers below run anew in each epoch
 
 
@@ -37,6 +39,17 @@ class Inputs:
             return self._shared.padded(rows)
         return self._given([self._ids[row] for row in rows])
 
+    def frozen(self) -> "np.ndarray":
+        """(n, dim) float32 unit vectors of the training texts by the encoder as it is."""
+        import numpy as np
+
+        top = top_of(self._transformer, self.start).to(self._transformer.dtype).eval()
+        found = np.zeros((len(self.lengths), self._transformer.config.hidden_size), dtype=np.float32)
+        for rows in by_length(self.lengths, CHUNK):
+            given, mask = (tensor.to(self._transformer.device) for tensor in self.padded(rows))
+            found[rows] = pooled(top.to(given.device), given, mask)
+        return found
+
     def vectors(self, top: Any, texts: Sequence[str], *, device: Any) -> "torch.Tensor":
         """(n, dim) float32 unit vectors of other texts, without gradients."""
         import torch
@@ -44,7 +57,7 @@ class Inputs:
         ids = self._tokens.ids(texts)
         found: Any = [None] * len(ids)
         with torch.inference_mode():
-            for rows in by_length([len(one) for one in ids], BATCH):
+            for rows in by_length([len(one) for one in ids], CHUNK):
                 given, mask = (tensor.to(device) for tensor in self._given([ids[row] for row in rows]))
                 with _autocast(self._transformer, device):
                     found_now = unit_vectors(top, given, mask)
@@ -68,16 +81,14 @@ class Inputs:
             return inputs, mask
         device = self._transformer.device
         with torch.inference_mode():
-            states = self._transformer(
-                input_ids=inputs.to(device), attention_mask=mask.to(device), output_hidden_states=True
-            ).hidden_states[self.start]
+            states = through(self._transformer, inputs.to(device), mask.to(device), until=self.start)[1][self.start]
         return states.clone(), mask
 
     def _all_states(self) -> Shared:
         import torch
 
         kept: Any = [None] * len(self._ids)
-        for rows in by_length(self.lengths, BATCH):
+        for rows in by_length(self.lengths, CHUNK):
             states, _ = self._given([self._ids[row] for row in rows])
             for place, row in enumerate(rows):
                 kept[row] = states[place, : self.lengths[row]].clone()
@@ -89,8 +100,6 @@ class Inputs:
 
 def inputs_for(transformer: Any, folder: Path, texts: Sequence[str], plan: TrainingPlan) -> Inputs:
     """The inputs that a plan needs; plan.layers counts from the top, 0 is all with the embeddings."""
-    from rapport.layers import depth_of
-
     depth = depth_of(transformer)
     start = depth - plan.layers if 0 < plan.layers < depth else 0
     return Inputs(transformer, folder, texts, start=start, most_tokens=plan.max_tokens)

@@ -63,8 +63,11 @@ class Layers:
 
 
 def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: TrainingPlan, vectors: VectorCache,
-                 folder: Path, watch: Watch) -> Layers:  # fmt: skip
-    """Train the layers that the plan names on rows whose labels are all among `labels`."""
+                 folder: Path, watch: Watch, inputs: Inputs | None = None) -> Layers:  # fmt: skip
+    """Train the layers that the plan names on rows whose labels are all among `labels`.
+
+    inputs: of the rows' texts by the plan, where they are there already.
+    """
     from rapport.classifiers import local
 
     encoder = local(vectors.encoder)
@@ -79,7 +82,7 @@ def train_layers(train: Encoded, dev: Encoded, labels: tuple[str, ...], plan: Tr
         centres=_centres(train, labels),
         counts=train.counts,
     )
-    inputs = inputs_for(encoder.transformer, encoder.folder, task.texts, plan)
+    inputs = inputs or inputs_for(encoder.transformer, encoder.folder, task.texts, plan)
     runs = [
         tune(encoder.transformer, inputs, task, replace(plan, seed=plan.seed + RUN * number),
              folder=folder / f"run-{number}", watch=watch)

@@ -75,7 +75,7 @@ class BertEncoder(LocalEncoder):
         inputs, mask = (tensor.to(self.transformer.device) for tensor in padded(ids))
         with torch.inference_mode(), self.threads(sum(map(len, ids))):
             if layers:
-                hidden, entering = _through(self.transformer, inputs, mask)
+                hidden, entering = through(self.transformer, inputs, mask)
             else:
                 hidden = self.transformer(input_ids=inputs, attention_mask=mask).last_hidden_state
             kept = mask.unsqueeze(-1).to(hidden.dtype)
@@ -92,7 +92,7 @@ class BertEncoder(LocalEncoder):
         if layer == 0:
             return inputs, mask
         with torch.inference_mode(), self.threads(sum(map(len, ids))):
-            return _through(self.transformer, inputs, mask, until=layer)[1][layer], mask
+            return through(self.transformer, inputs, mask, until=layer)[1][layer], mask
 
     def threads(self, tokens: int) -> AbstractContextManager[None]:
         """Run torch with as many threads as a pass of so many tokens is fastest with."""
@@ -118,10 +118,13 @@ class ChainEncoder(LocalEncoder):
         return vectors
 
 
-def _through(
+def through(
     transformer: Any, inputs: "torch.Tensor", mask: "torch.Tensor", *, until: int | None = None
 ) -> "tuple[torch.Tensor, Any]":
-    """The last hidden states, and those that enter each layer. until: the first layer that need not run."""
+    """The last hidden states, and those that enter each layer and leave the last one that ran.
+
+    until: the first layer that need not run; None for all of them.
+    """
     if transformer.config._attn_implementation != "sdpa":
         output = transformer(input_ids=inputs, attention_mask=mask, output_hidden_states=True)
         return output.last_hidden_state, output.hidden_states

@@ -5,13 +5,14 @@ company's messages about other things as ones that ask for nothing.
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from finetune.examples import representative
+from finetune.inputs import Inputs, inputs_for
 from finetune.logistic import fit_linear
 from finetune.parts import Layers, mixed, train_layers
 from finetune.plan import TrainingPlan
@@ -27,8 +28,6 @@ from rapport.sample.grammar import render
 from rapport.topics import NOTHING, Topics, make_topics
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from rapport.models import Encoder
 
 # Intents whose messages ask for something of an order, so that they are no examples of asking nothing.
@@ -52,15 +51,15 @@ def fit_topics(
     layers: of the encoder's, to go on from. One without such layers gets a linear map alone. folder: for checkpoints.
     """
     rows = messages(seed, count) + [(text, NOTHING) for text in others]
-    cache = VectorCache(encoder)
-    texts = list(dict.fromkeys(text for text, _ in rows))
-    vectors = dict(zip(texts, encoder.encode(texts), strict=True))
-    taught = _encoded(rows, vectors)
+    texts, labels = zip(*rows, strict=True)
+    plan = replace(PLAN, layers=layers)
+    given = _inputs(encoder, texts, plan)
+    taught = Encoded(texts, encoder.encode(texts) if given is None else given.frozen(), labels)
     linear = fit_linear(taught, strength=STRENGTH, balanced=False).ordered(LABELS)
     own = None
-    if getattr(encoder, "transformer", None) is not None:
-        plan = replace(PLAN, layers=layers)
-        own = train_layers(taught, Encoded.none(cache), LABELS, plan, cache, folder, watch or Unwatched())
+    if given is not None:
+        cache = VectorCache(encoder)
+        own = train_layers(taught, Encoded.none(cache), LABELS, plan, cache, folder, watch or Unwatched(), given)
     head = mixed(linear, own, BLEND if own else 1.0, base=base_name(encoder))
     return make_topics(tuple(TOPICS), head, top=_served(own, encoder) if own else None)
 
@@ -103,11 +102,12 @@ def other_texts(utterances: Iterable[Ordinary]) -> list[str]:
     return own + [mask(item.text) for item in representative(utterances) if item.intent not in ABOUT_ORDERS]
 
 
-def _encoded(rows: Sequence[tuple[str, str]], vectors: Mapping[str, "np.ndarray"]) -> Encoded:
-    import numpy as np
-
-    texts, labels = zip(*rows, strict=True)
-    return Encoded(texts, np.stack([vectors[text] for text in texts]), labels)
+def _inputs(encoder: "Encoder", texts: Sequence[str], plan: TrainingPlan) -> Inputs | None:
+    """What the own layers read of the texts: the layers below run once for them and for the shared vectors."""
+    if getattr(encoder, "transformer", None) is None:
+        return None
+    here = local(encoder)
+    return inputs_for(here.transformer, here.folder, texts, plan)
 
 
 def _served(layers: Layers, encoder: "Encoder") -> Any:

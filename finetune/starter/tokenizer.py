@@ -8,11 +8,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 START, END, PAD = "<|im_start|>", "<|im_end|>", "<|pad|>"
-# A slot with the space before it, else words, numbers, signs, white space; bytes as GPT-2 writes them.
-_PIECES = r" ?\{[a-z0-9 ]*\}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}{}]+|[{}]|\s+(?!\S)|\s+"
+# A line's name with its colon, the role at a message's head, a slot with the space before it, else words, numbers,
+# signs, white space; bytes as GPT-2 writes them. Whole lines' names make a prompt a fifth shorter.
+_PIECES = (
+    r"\n[a-z ]+:|(?:user|assistant)\n| ?\{[a-z0-9 ]*\}|'(?:[sdmt]|ll|ve|re)"
+    r"| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}{}]+|[{}]|\s+(?!\S)|\s+"
+)
 TEMPLATE = (
     "{% for message in messages %}"
-    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' }}"
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )

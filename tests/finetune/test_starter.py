@@ -106,7 +106,9 @@ def test_a_slot_is_one_token_and_control_tokens_are_kept_apart():
     made = tokenizer.apply_chat_template(
         [{"role": "user", "content": "hi"}], add_generation_prompt=True, tokenize=False
     )
-    assert made == f"{START}user\nhi{END}\n{START}assistant\n"
+    assert made == f"{START}user\nhi{END}{START}assistant\n"
+    line = tokenizer.encode("\nmay say: nothing\nnot on record: refund")
+    assert [tokenizer.decode([token]) for token in line] == ["\nmay say:", " nothing", "\nnot on record:", " refund"]
     for text in ("Größe {x} 東京 }{ <b>", "  two  spaces\n\nlines"):
         assert tokenizer.decode(tokenizer.encode(text)) == text
 

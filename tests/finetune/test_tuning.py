@@ -55,6 +55,14 @@ def weights(tuned):
     return {name: tensor.clone() for name, tensor in tuned.network.state_dict().items()}
 
 
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_the_inputs_tell_the_vectors_of_the_encoder_as_it_is(encoder, layers):
+    here, texts = local(encoder), [row.text for row in rows(70)]
+    inputs = inputs_for(here.transformer, here.folder, texts, replace(PLAN, layers=layers))
+    cosines = (inputs.frozen() * encoder.encode(texts)).sum(1)
+    assert cosines.min() > 0.9995
+
+
 def test_training_lowers_the_loss_on_rows_it_has_not_seen(parts, tmp_path):
     transformer, inputs, task = parts
     tuned = tune(transformer, inputs, task, PLAN, folder=tmp_path, watch=Unwatched())
