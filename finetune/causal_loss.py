@@ -28,9 +28,13 @@ class Losses:
         self._head = plain.get_output_embeddings()
 
     def total(self, examples: Sequence[Example], batch: Batch) -> "torch.Tensor":
-        """The sum of the losses of all learnt tokens of a batch.
+        """The sum of the losses of all learnt tokens of a batch."""
+        return self.of_tokens(examples, batch)[0].sum()
 
-        The head, a large part of a small model's work, runs only at the places before them.
+    def of_tokens(self, examples: Sequence[Example], batch: Batch) -> "tuple[torch.Tensor, torch.Tensor]":
+        """(m,) the losses of all m learnt tokens, row after row, and the (rows, longest) places before them.
+
+        The head, a large part of a small model's work, runs at those places alone.
         """
         import torch
 
@@ -42,7 +46,7 @@ class Losses:
         places = following != IGNORED
         with self._only(places), torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
             logits = self._model(**given).logits
-        return torch.nn.functional.cross_entropy(logits.float(), following[places], reduction="sum")
+        return torch.nn.functional.cross_entropy(logits.float(), following[places], reduction="none"), places
 
     @contextmanager
     def _only(self, places: "torch.Tensor") -> Iterator[None]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from finetune.causal_batches import IGNORED, Batch, tensors_of
+from finetune.causal_batches import Batch
 from finetune.causal_loss import Losses
 from finetune.causal_plan import CausalPlan
 from finetune.causal_rows import Example
@@ -69,16 +69,8 @@ class PairLosses(Losses):
         import torch
 
         rows = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
-        ids, _, labels = tensors_of(rows, [[place] for place in range(len(rows))])
-        following = labels[:, 1:].to(self._device)
-        columns = (following != IGNORED).any(0).nonzero().squeeze(1)
-        more = {"logits_to_keep": columns} if self._keeps else {}
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
-            logits = self._model(input_ids=ids.to(self._device), use_cache=False, **more).logits
-        logits = logits if self._keeps else logits[:, columns]
-        truth = following[:, columns]
-        learnt = truth != IGNORED
-        losses = logits.new_zeros(truth.shape, dtype=torch.float32)
-        losses[learnt] = torch.nn.functional.cross_entropy(logits[learnt].float(), truth[learnt], reduction="none")
+        found, places = self.of_tokens(rows, [[place] for place in range(len(rows))])
+        losses = torch.zeros(places.shape, device=found.device)
+        losses[places] = found
         chosen, rejected = (-losses.sum(1)).chunk(2)
         return chosen, rejected
