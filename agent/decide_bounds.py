@@ -24,6 +24,9 @@ SIGNS: Mapping[str, tuple[str, ...]] = {
 }
 _TO_US = re.compile(r"\b(?:you|your|yours|u|ur|this (?:shop|store|company))\b", re.IGNORECASE)
 _HARM = ("safety", "threat", "menace", "body")
+# Probabilities of being about the company, below which an injury and other trouble are not ours unless words show it.
+UNHARMED, UNTROUBLED = 0.1, 0.3
+HARDLY = 0.02  # probability of being about the company, below which a death is not reported to us
 ANOTHER = 0.7  # probability from which a request concerns another person's data, chosen on dev
 CLEAR = 0.7  # confidence from which an insult has a request beside it, which is answered
 
@@ -37,7 +40,7 @@ def beyond(facts: Facts, ask: Ask, index: int, number: str | None) -> Step | Non
         return step("hand_over", REASONS["safety"], "escalation", ask, index)
     if crosses(ask.text, "law"):
         return step("hand_over", REASONS["legal"], "escalation", ask, index)
-    if crosses(ask.text, "bereavement") and ask.in_scope >= FAR:
+    if crosses(ask.text, "bereavement") and ask.in_scope >= HARDLY:
         return step("hand_over", "a death in the family", "bereavement", ask, index)
     if crosses(ask.text, "inside"):
         return step("answer", "asks for the agent's own inside", "out_of_scope", ask, index)
@@ -78,16 +81,25 @@ def trouble_elsewhere(facts: Facts) -> bool:
     if said.language == "en" and _concerns_others(facts, scope, other=other):
         return True
     signs = SIGNS.get(reason)
-    # an injury and a wish for a person are heard unless the message is surely about something else
-    heard = (reason == REASONS["safety"] and not other) or said.main.intent == "talk_to_person"
-    doubtful = facts.limits.in_scope if other else DOUBTFUL
-    if signs is None or scope >= (FAR if heard else doubtful):
+    if signs is None or scope >= _least_ours(facts, reason, other=other):
         return False
     if reason == REASONS["anger"] and (said.sentiment > UNHAPPY or (scope < FAR and not _speaks_to_us(facts))):
         return True
     if reason == REASONS["repeated"] and scope < FAR:  # "a bill three times as high" is no third message to us
         return True
     return not _shown(said, signs)
+
+
+def _least_ours(facts: Facts, reason: str, *, other: bool) -> float:
+    """The probability of being about the company from which trouble is ours.
+
+    An injury and a wish for a person are heard unless the message is surely about something else.
+    """
+    if facts.understanding.main.intent == "talk_to_person":
+        return FAR
+    if reason == REASONS["safety"] and not other:
+        return UNHARMED
+    return facts.limits.in_scope if other else UNTROUBLED
 
 
 def wants_nobody_here(facts: Facts) -> bool:

@@ -90,7 +90,17 @@ def test_instructions_and_passwords_of_the_customers_own_are_no_inside(text):
     assert not crosses(text, "inside")
 
 
-@pytest.mark.parametrize("text", ["shut up", "You are useless.", "Worthless piece of junk", "you brainless toaster"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shut up",
+        "You are useless.",
+        "Worthless piece of junk",
+        "you brainless toaster",
+        "you're thick as mince",
+        "I get more sense out of a fence",
+    ],
+)
 def test_an_insult_is_met_calmly_and_a_person_is_offered(text):
     (step,) = decide(facts(text, intent="damaged_item", confidence=0.5, answerable=(0.95,)))
     assert (step.rule, step.offers) == ("abuse", True)
@@ -114,6 +124,8 @@ def test_a_request_beside_an_insult_is_answered():
         "my stove leaks gas",
         "the strap ripped and I landed on my back",
         "the gas canister is hissing and won't stop",
+        "cartridge for the lamp still leaking, in the kitchen",
+        "the table snapped on my left thumb",
         "I was sick all night after one of your camping meals",
         "the axe head flew off and almost hit my kid",
     ],
@@ -123,8 +135,10 @@ def test_danger_is_for_a_person_however_far_it_seems(text):
     assert (step.decision.kind, step.decision.reason) == ("hand_over", "danger or injury")
 
 
-def test_what_came_off_is_no_danger_by_itself():
+def test_what_came_off_or_leaks_is_no_danger_by_itself():
     assert not crosses("the strap came off, does that hit the warranty?", "danger")
+    assert not crosses("is the gas stove any good? my flask is leaking", "danger")
+    assert not crosses("do you have mats as thick as a thumb", "abuse")
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,8 @@ def test_an_order_that_is_told_of_is_not_told_of_again_before_a_change():
     status, cancels = ask("W1 was just sent", "order_status", number="W1"), ask("stop it", "cancel_order", number="W1")
     assert steps_of(status, cancels) == ["order_status", "cannot_do"]
     assert steps_of(cancels) == ["order_status", "cannot_do"]
+
+
+def test_a_death_is_reported_to_us_although_it_hardly_sounds_like_a_shop():
+    assert rules("My uncle died, what of the tent he bought", "wrong_item", scope=0.04) == ["bereavement"]
+    assert rules("My uncle died, what of his allotment", "wrong_item", scope=0.01) == ["out_of_scope"]
