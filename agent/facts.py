@@ -30,7 +30,7 @@ class Identified:
 class Limits:
     """The thresholds of the settings and rules; probabilities 0-1, sentiment -1..1."""
 
-    in_scope: float = 0.5
+    in_scope: float = 0.6
     confidence: float = 0.45
     answerable: float = 0.5
     sure_article: float = 0.8

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 START = 300  # characters of a text that are read beside its title
 NEIGHBOURS = 5  # passages found: most of them sound so where the whole company is of the other trade
-NEAR = 0.2  # probability of being about a shop from which a question may well be about that article
+NEAR = 0.4  # probability of being about a shop from which a question may well be about that article
 COVERED = 0.5  # of a question's words that a passage holds which alone sounds so
 MOST_PASSAGES = 5000  # remembered
 

@@ -78,7 +78,7 @@ class AgentSettings:
         20.0, "Longest wait for a chat model; then the composer answers.", low=0.1, high=600.0
     )
     in_scope: float = setting(
-        0.5, "Least probability that a message is about the company's business.", low=0.0, high=1.0
+        0.6, "Least probability that a message is about the company's business.", low=0.0, high=1.0
     )
     confidence: float = setting(
         0.45, "Least calibrated probability of an intent to act on it unasked.", low=0.0, high=1.0

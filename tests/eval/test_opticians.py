@@ -50,3 +50,10 @@ def test_fine_tuning_is_measured_on_what_is_new_and_on_what_was_known(home, tiny
     assert figures["old_rows"] == round(0.1 * figures["rows"])
     assert figures["right_slots_gained"] == figures["right_slots_after"] - figures["right_slots_before"]
     assert figures["old_points_lost"] == 100 * (figures["old_before"] - figures["old_after"])
+
+
+def test_figures_are_means_over_the_seeds_and_the_longest_time_counts():
+    from eval.reply_tuning import mean_of
+
+    runs = [{"right_slots_gained": gained, "seconds": seconds} for gained, seconds in ((0.04, 80.0), (-0.02, 90.0))]
+    assert mean_of(runs) == {"right_slots_gained": pytest.approx(0.01), "seconds": 90.0}

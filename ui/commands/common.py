@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rapport.errors import NotFound, RapportError
+from rapport.errors import NotFound, RapportError, SettingsError
 from rapport.paths import Home, find_home
 from rapport.settings import Settings, load_settings
 
@@ -82,6 +82,14 @@ def exit_where_missed(figures: Mapping[str, Any], bounds: "Sequence[Bound]") -> 
         console(stderr=True).print(sentence)
     if failing:
         raise typer.Exit(1)
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """The numbers of `--seeds 7,8,9`. Raises SettingsError for anything else."""
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise SettingsError(f"--seeds {text!r} is no list of numbers.", hint="Give numbers such as 7,8,9.")
+    return tuple(int(part) for part in parts)
 
 
 def console(*, stderr: bool = False, markup: bool = True) -> "Console":

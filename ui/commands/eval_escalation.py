@@ -8,7 +8,16 @@ import typer
 from rapport.errors import SettingsError
 from rapport.paths import find_home
 from rapport.settings import load_settings
-from ui.commands.common import HomeOption, JsonOption, console, emit, exit_where_missed, opened, progress_bar
+from ui.commands.common import (
+    HomeOption,
+    JsonOption,
+    console,
+    emit,
+    exit_where_missed,
+    opened,
+    progress_bar,
+    seeds_of,
+)
 
 
 def command(
@@ -34,7 +43,7 @@ def command(
     if data is not None:
         emit(rounded(_on_file(data, model, home)), as_json, _render)
         return
-    chosen = _seeds(seeds)
+    chosen = seeds_of(seeds)
     encoder = load_encoder(load_settings(find_home(home)).encoder)
     with progress_bar(quiet=as_json) as bar:
         task = bar.add_task("seeds", total=len(chosen))
@@ -53,13 +62,6 @@ def _on_file(data: Path, model: str | None, home: Path | None) -> dict[str, Any]
         rows = read_conversations(data, usual_value=usual_total(place.store))
         watcher = open_watcher(place.home, load_encoder(place.settings.encoder), name=model)
     return watcher.measure(rows)
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() for part in parts):
-        raise SettingsError(f"--seeds {text!r} is no list of numbers.", hint="Give numbers such as 7,8,9.")
-    return tuple(int(part) for part in parts)
 
 
 def _render(report: dict[str, Any]) -> None:
