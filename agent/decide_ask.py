@@ -1,6 +1,5 @@
 """Choose what to do about one request. Pure functions of the facts; see `agent.decide` for the whole message."""
 
-import math
 import re
 from dataclasses import replace
 
@@ -93,12 +92,10 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
 def _least_answerable(facts: Facts, ask: Ask) -> float:
     """Probability that the articles answer, from which they do though the question sounds foreign.
 
-    "How many days does it take to get to France?" does so, and is plainly about shipping. No article does where another
-    trade is named: "my bank refuses to refund a transfer".
+    "How many days does it take to get to France?" does so, and is plainly about shipping.
     """
-    if names_other_trade(ask.text):
-        return math.inf
-    return facts.limits.answerable if ask.confidence >= PLAIN else facts.limits.sure_article
+    plain = ask.confidence >= PLAIN and not names_other_trade(ask.text)
+    return facts.limits.answerable if plain else facts.limits.sure_article
 
 
 def _about_product(facts: Facts, ask: Ask, index: int, *, sure: bool, answerable: float) -> bool:

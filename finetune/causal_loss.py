@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from finetune.causal_batches import IGNORED, Batch, padded_batches, tensors_of
 from finetune.causal_plan import CausalPlan
 from finetune.causal_rows import Example
+from rapport.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +27,8 @@ class Losses:
         plain = getattr(model, "module", model)
         plain = plain.get_base_model() if hasattr(plain, "peft_config") else plain
         self._head = plain.get_output_embeddings()
+        if self._head is None:
+            raise ModelError(f"{type(plain).__name__} names no head.", hint="Give a causal language model.")
 
     def total(self, examples: Sequence[Example], batch: Batch) -> "torch.Tensor":
         """The sum of the losses of all learnt tokens of a batch."""

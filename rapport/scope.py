@@ -57,7 +57,7 @@ def either_outside(scope: "np.ndarray", log_odds: "np.ndarray") -> "np.ndarray":
     """
     import numpy as np
 
-    own = np.exp(-LEAN) * ((1.0 - scope) / np.maximum(scope, 1e-12)) ** TRUST
+    own = np.exp(-LEAN) * (np.maximum(1.0 - scope, 0.0) / np.maximum(scope, 1e-12)) ** TRUST
     outside = own + np.exp(-np.clip(log_odds, -30.0, 30.0))
     inside: np.ndarray = (1.0 / (1.0 + outside)).astype(scope.dtype)
     return inside

@@ -124,8 +124,8 @@ def test_a_request_beside_an_insult_is_answered():
         "my stove leaks gas",
         "the strap ripped and I landed on my back",
         "the gas canister is hissing and won't stop",
-        "cartridge for the lamp still leaking, in the kitchen",
-        "the table snapped on my left thumb",
+        "the cartridge is still leaking, in the kitchen",
+        "the table collapsed on my left thumb",
         "I was sick all night after one of your camping meals",
         "the axe head flew off and almost hit my kid",
     ],
@@ -137,8 +137,19 @@ def test_danger_is_for_a_person_however_far_it_seems(text):
 
 def test_what_came_off_or_leaks_is_no_danger_by_itself():
     assert not crosses("the strap came off, does that hit the warranty?", "danger")
-    assert not crosses("is the gas stove any good? my flask is leaking", "danger")
-    assert not crosses("do you have mats as thick as a thumb", "abuse")
+    for text in (
+        "is the gas stove any good? my flask is leaking",
+        "my water filter cartridge is leaking",
+        "the strap snapped on my head torch",
+        "the pouch closed on my hand luggage bag comes open",
+    ):
+        assert not crosses(text, "danger"), text
+    for text in (
+        "do you have mats as thick as a thumb",
+        "does down make more sense in a dry climate",
+        "is the down you are selling as dense as the other",
+    ):
+        assert not crosses(text, "abuse"), text
 
 
 @pytest.mark.parametrize(
