@@ -49,9 +49,9 @@ class RowEncoder:
         self.name, self.most = name, most
         self._tokenizer = tokenizer
         self._prompter = Prompter(tokenizer, name=name)  # also teaches the tokenizer which tokens control
+        self._replies: dict[str, list[int]] = {}  # of small grammars many are alike
         # A reply's tokens are what the template adds to the shortest conversation. Some templates write their
         # thinking in front of a reply only when they are asked for one, so there are two starts to try.
-        self._replies: dict[str, list[int]] = {}  # of small grammars many are alike
         self._starts = (self._prompter.encode([HumanMessage("a")]), self._rendered([{"role": "user", "content": "a"}]))
 
     def encode(self, rows: Iterable[Row]) -> Encoded:

@@ -43,11 +43,12 @@ class Inputs:
         """(n, dim) float32 unit vectors of the training texts by the encoder as it is."""
         import numpy as np
 
-        top = top_of(self._transformer, self.start).to(self._transformer.dtype).eval()
+        device = self._transformer.device
+        top = top_of(self._transformer, self.start).to(device, self._transformer.dtype).eval()
         found = np.zeros((len(self.lengths), self._transformer.config.hidden_size), dtype=np.float32)
         for rows in by_length(self.lengths, CHUNK):
-            given, mask = (tensor.to(self._transformer.device) for tensor in self.padded(rows))
-            found[rows] = pooled(top.to(given.device), given, mask)
+            given, mask = (tensor.to(device) for tensor in self.padded(rows))
+            found[rows] = pooled(top, given, mask)
         return found
 
     def vectors(self, top: Any, texts: Sequence[str], *, device: Any) -> "torch.Tensor":

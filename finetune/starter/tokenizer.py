@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 START, END, PAD = "<|im_start|>", "<|im_end|>", "<|pad|>"
 # A line's name with its colon, the role at a message's head, a slot with the space before it, else words, numbers,
-# signs, white space; bytes as GPT-2 writes them. Whole lines' names make a prompt a fifth shorter.
+# signs, white space; bytes as GPT-2 writes them. Whole lines' names make a prompt a quarter shorter.
 _PIECES = (
     r"\n[a-z ]+:|(?:user|assistant)\n| ?\{[a-z0-9 ]*\}|'(?:[sdmt]|ll|ve|re)"
     r"| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}{}]+|[{}]|\s+(?!\S)|\s+"

@@ -210,3 +210,9 @@ def test_trouble_with_somebody_else_is_not_handed_over_but_danger_is():
     far = {"intent": "payment_problem", "in_scope": 0.01, "level": "escalate"}
     assert rules("My hotel lost my booking", reason="value at risk", **far) == ["out_of_scope"]
     assert rules("The stove exploded and burnt my hand", reason="danger or injury", **far) == ["escalation"]
+
+
+@pytest.mark.parametrize(("scope", "rule"), [(0.25, "out_of_scope"), (0.35, "escalation")])
+def test_trouble_that_no_word_shows_is_handed_over_where_it_is_likely_ours(scope, rule):
+    read = {"intent": "delivery_problem", "in_scope": scope, "level": "escalate", "reason": "value at risk"}
+    assert rules("the whole team is waiting for the kit", **read) == [rule]

@@ -52,3 +52,9 @@ def test_what_waits_for_identity_facts_still_waits_after_words_that_give_none():
     context = Context(pending=Pending(kind="verify", wanted=waiting))
     (again,) = decide(replace(none_given, identity=Identity.ANONYMOUS, context=context))
     assert (again.rule, again.wanted) == ("verify", waiting)
+
+
+def test_an_article_says_how_a_change_is_made_only_where_the_kind_of_change_is_clear():
+    sure = ask("cancel_order", "cancel my order W1", number="W1")
+    assert rules(facts(sure, answerable=0.9)) == ["order_status", "article_then_offer"]
+    assert rules(facts(replace(sure, confidence=0.6), answerable=0.9)) == ["order_status", "cannot_do"]

@@ -5,13 +5,14 @@ import math
 
 import pytest
 
+from finetune.causal_plan import CausalPlan
 from finetune.preference import PreferencePlan, fit_preference
 from finetune.preference_loss import PairLosses, margins, pair_of
 from finetune.preference_pairs import Pair, Pairs, dealt
 from finetune.preference_train import PreferenceJob, load_trainable, train_preference
 from finetune.tuning import Unwatched
 from rapport.cards import read_card
-from rapport.errors import DataError, NotFound, SettingsError
+from rapport.errors import DataError, ModelError, NotFound, SettingsError
 from rapport.registry import use
 from rapport.replies import reply_source, source_of
 from ui.cli import run
@@ -198,3 +199,10 @@ def test_the_command_trains_on_the_model_in_use(home, tiny_chat, publish_reply, 
     assert "rapport models use shop-preferred" in capsys.readouterr().out
     with pytest.raises(NotFound):
         source_of(home, "nothing")
+
+
+def test_a_model_without_a_head_is_refused(load, torch, monkeypatch):
+    model, _ = load()
+    monkeypatch.setattr(model, "get_output_embeddings", lambda: None)
+    with pytest.raises(ModelError, match="names no head"):
+        PairLosses(model, torch.device("cpu"), CausalPlan(), beta=0.5, sft=0.3)

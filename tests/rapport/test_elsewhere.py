@@ -1,6 +1,5 @@
 """Requests to companies of other trades: names become kinds, and a head adds the odds of the map to its own."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, names_other_tr
 from rapport.errors import CorruptArtifact
 from rapport.hidden import Hidden
 from rapport.lexical import PLACES
-from rapport.scope import LEAN, TRUST, either_outside
+from rapport.scope import either_outside
 
 
 def flat_map(*, inside: int = 1) -> Elsewhere:
@@ -52,10 +51,9 @@ def test_a_kind_that_is_named_counts_alike_in_a_short_text_and_in_a_long_one():
 
 
 def test_odds_of_out_of_scope_are_added_and_the_heads_count_half():
-    # a head's odds of 1/3 become the root of that over e, beside even ones
-    own = (1 / 3) ** TRUST / math.exp(LEAN)
-    assert either_outside(np.array([0.75]), np.array([0.0])) == pytest.approx([1 / (2 + own)])
-    assert either_outside(np.array([0.75]), np.array([30.0])) == pytest.approx([1 / (1 + own)])
+    # a head's odds of 1/3 become their root over e, .2124: beside even ones, and beside none
+    assert either_outside(np.array([0.75]), np.array([0.0])) == pytest.approx([0.452], abs=1e-4)
+    assert either_outside(np.array([0.75]), np.array([30.0])) == pytest.approx([0.8248], abs=1e-4)
     assert either_outside(np.array([0.0, 1.0]), np.array([30.0, -30.0])) == pytest.approx([0.0, 0.0], abs=1e-5)
 
 

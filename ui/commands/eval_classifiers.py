@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ui.commands.common import HomeOption, JsonOption, console, emit, print_notes
+from ui.commands.common import HomeOption, JsonOption, console, emit, print_notes, seeds_of
 from ui.commands.train import MapOption, field_columns
 
 ModelOption = Annotated[str | None, typer.Option("--model", help="Name of a model; default: the one in use.")]
@@ -78,13 +78,12 @@ def _public(names: list[str] | None, seeds: str, method: str, as_json: bool) -> 
 
     if unknown := [name for name in names or () if name not in SETS]:
         raise SettingsError(f"--set {unknown[0]} is not known.", hint=f"Give some of: {', '.join(SETS)}.")
-    if not seeds.replace(",", "").isdigit():
-        raise SettingsError(f"--seeds {seeds} are no numbers.", hint="Write --seeds 1,2,3")
+    numbers = seeds_of(seeds)
     chosen = names or [name for name, one in SETS.items() if public_data(one.folder)] or list(SETS)
     encoder, report = load_encoder(), {}
     for name in chosen:
         runs = []
-        for seed in map(int, seeds.split(",")):
+        for seed in numbers:
             with training_watch(f"{name}, seed {seed}") as watch:
                 runs.append(measure_set(SETS[name], seed=seed, method=method, encoder=encoder, watch=watch))
         figures = summary(runs)
