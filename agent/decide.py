@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.context import Wanted
-from agent.decide_ask import decide_ask, record_after, record_step, step, waiting_for_identity
+from agent.decide_ask import DOUBTFUL, decide_ask, record_after, record_step, speaks_of_own, step, waiting_for_identity
 from agent.decide_bounds import asked_who, beyond, tried_to_be_verified, trouble_elsewhere, wants_nobody_here
 from agent.decide_intent import asks_availability, numbers_of, pointed_at, points_back
 from agent.facts import Facts, Step
@@ -36,6 +36,8 @@ _GRAVE = frozenset(REASONS[name] for name in GRAVE)
 _SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse", "declined"})
 # What is told beside the thanks for identity facts, where nothing else waited for them.
 _OWED = frozenset({"article", "article_then_offer", "cannot_do"})
+# What a part of a message seems to want that goes on about another person.
+_OF_OTHERS = frozenset({"verify", "verified_before", "cannot_do", "product", "no_answer"})
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
 # What the agent still answers while the customer waits for a person.
 _WHILE_WAITING = frozenset({"article", "thanks", "goodbye", "verified_only", "verified_before"})
@@ -117,7 +119,9 @@ def _offer_answered(facts: Facts) -> tuple[Step, ...]:
 
 def _identity_given(facts: Facts) -> tuple[Step, ...]:
     given, main = facts.identified, facts.understanding.main
-    if given.outcome == "none":
+    # "my civic of 2016 needs an oil change" gives no postcode
+    foreign = given.outcome == "partial" and not asked_who(facts) and main.in_scope < DOUBTFUL
+    if given.outcome == "none" or foreign:
         return ()
     waiting = waiting_for_identity(facts)
     if given.outcome == "failed":
@@ -194,6 +198,9 @@ def _record_first(facts: Facts, taken: Step, number: str | None) -> list[Step]:
 def _together(steps: list[Step]) -> tuple[Step, ...]:
     """Drop what says nothing beside a real answer, and ask for identity once for all that need it."""
     useful = [one for one in steps if one.rule not in _SAYS_NOTHING]
+    if any(one.rule == "others" for one in useful):
+        # "can you see if my daughter has ordered? She is 17": the second part asks for nothing of their own
+        useful = [one for one in useful if one.rule not in _OF_OTHERS or numbers_of(one.ask) or speaks_of_own(one.ask)]
     if any(one.order is not None or one.rule == "verify" for one in useful):
         # "I've no account with you" wants no answer beside it
         useful = [

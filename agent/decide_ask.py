@@ -170,6 +170,11 @@ def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None,
     return replace(taken, intent=intent, order=order, topics=topics, choose=choose, looks_up=True)
 
 
+def speaks_of_own(ask: Ask) -> bool:
+    """Whether the words point at something of the customer's own."""
+    return bool(_MY.search(ask.text))
+
+
 def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:
     """Whether the question is about the customer's own records: a number, a follow-up to one, or "my"."""
     discussed = facts.context.order is not None or bool(facts.context.orders)

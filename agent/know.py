@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agent.change_articles import Change, change_wanted
 from agent.follow_up import bare_words
 from agent.forms import names_topic
 from agent.intents import ANSWERS_TO_US, SMALL_TALK, WRITE_INTENTS
-from agent.likely_articles import WIDE, Expected
+from agent.likely_articles import WIDE, Expected, Titles
 from agent.wording import intent_words
 from rapport.types import Ask, Hit, Message, Understanding, Viewer
 from retrieval.search import Found, Searcher
@@ -57,10 +58,12 @@ def know(
     messages: Sequence[Message],
     viewer: Viewer,
     expected: Expected | None = None,
+    titles: Titles | None = None,
 ) -> Known:
     """Search once for each ask, with the vector that understanding made of it.
 
-    expected: what the customer probably writes about, for an ask that leaves it open.
+    expected: what the customer probably writes about, for an ask that leaves it open. titles: say what articles are
+    about, where a change is wanted.
     """
     found = []
     for ask, vector in zip(understanding.asks, vectors, strict=True):
@@ -72,11 +75,15 @@ def know(
         if expected is not None and expected.concerns(ask, got.answerable):
             wide = searcher.search(ask.query, viewer, k=WIDE, vector=vector, kinds=ANSWERED_FROM)
             hits = expected.first(wide.hits)[:PASSAGES]
-        found.append(replace(got, hits=in_order(hits, ask)))
+        change = change_wanted(ask, titles)
+        if change is not None and _names_order(ask):
+            hits = searcher.search(ask.query, viewer, k=WIDE, vector=vector, kinds=ANSWERED_FROM).hits
+        got = replace(got, hits=in_order(hits, ask, change))
+        found.append(got if change is None else change.fitting(got))
     return Known(tuple(messages), tuple(ask.query for ask in understanding.asks), vectors, tuple(found))
 
 
-def in_order(hits: Sequence[Hit], ask: Ask) -> tuple[Hit, ...]:
+def in_order(hits: Sequence[Hit], ask: Ask, change: Change | None = None) -> tuple[Hit, ...]:
     """The best KEPT hits, those of the best article first.
 
     An article that many passages speak for goes before one with a single good passage. For a follow-up such as "what
@@ -86,10 +93,12 @@ def in_order(hits: Sequence[Hit], ask: Ask) -> tuple[Hit, ...]:
     for hit in hits:
         of.setdefault(hit.passage.record, []).append(hit)
     few = len(set(analyzer()(ask.query))) <= FEW_TERMS and names_topic(ask.query)
-    changes = ask.intent in WRITE_INTENTS and any(entity.kind == "order_number" for entity in ask.entities)
+    changes = ask.intent in WRITE_INTENTS and _names_order(ask)
     sure = ask.confidence >= (LIKELY_INTENT if few or changes else SURE_INTENT)
     named = set(analyzer()(intent_words((ask.intent,)))) if sure else set()
     worth = {record: _worth(own, named, TITLE_OF_FEW if few or changes else TITLE) for record, own in of.items()}
+    if changes and change is not None:
+        worth = {record: much + change.worth(of[record][0].passage.title) for record, much in worth.items()}
     articles = sorted(of, key=lambda record: -worth[record])
     ordered = [hit for record in articles for hit in of[record]]
     words = set(analyzer()(bare_words(ask.text))) if ask.query not in ask.text else set()
@@ -97,6 +106,10 @@ def in_order(hits: Sequence[Hit], ask: Ask) -> tuple[Hit, ...]:
         ordered.sort(key=lambda hit: -len(words & _terms_of(hit)))
     kept = ordered[:1] + sorted(ordered[1:], key=lambda hit: -hit.score)
     return tuple(replace(hit, rank=place) for place, hit in enumerate(kept[:KEPT], start=1))
+
+
+def _names_order(ask: Ask) -> bool:
+    return any(entity.kind == "order_number" for entity in ask.entities)
 
 
 def _worth(own: Sequence[Hit], named: set[str], weight: float) -> float:

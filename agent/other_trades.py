@@ -44,15 +44,10 @@ _SOMEBODY = ("person", "staff", "bot", "no_person")
 _CALLED = re.compile(
     r"\b(?:tele)?phone[- ](?:call|number|line)s?\b|\b(?:by|on the|over the) (?:tele)?phone\b", re.IGNORECASE
 )
-_POINTS = re.compile(r"\b(?:it|that|this|them|those|these|one|there|here)\b", re.IGNORECASE)
-_OURS = re.compile(
-    r"\b(?:orders?|parcels?|packages?|deliver\w*|shipments?|refunds?|returns?|shop|store|items?|couriers?)\b|\d{4}",
-    re.IGNORECASE,
-)
 _LEGAL_STEP = re.compile(
     r"\b(?:lawyers?|solicitors?|attorneys?|barristers?|legal\w*|courts?|judges?|police|su(?:e|ed|ing)|ombuds\w+|"
     r"tribunal|charge ?back|fraud\w*|theft|authorit\w+|watchdog|consumer|lawsuit|arbitration|charges|summon\w*|"
-    r"illegal|report\w*|disput\w+|trading standards|newspapers?|press|media|journalists?)\b",
+    r"illegal|report\w*|disput\w+|trading standards|(?:the|a|to|local) newspapers?|press|media|journalists?)\b",
     re.IGNORECASE,
 )
 
@@ -75,11 +70,3 @@ def wants_explanation(text: str) -> bool:
 def takes_legal_steps(text: str) -> bool:
     """Whether a legal step itself is named, not only what one is often about, such as a fine or compensation."""
     return bool(_LEGAL_STEP.search(text))
-
-
-def points_at_other_trade(message: str, part: str) -> bool:
-    """Whether a part of a message points at something, and the message names something of another trade.
-
-    "I need a visa. Can you arrange it?"
-    """
-    return names_other_trade(message) and bool(_POINTS.search(part)) and not _OURS.search(part)

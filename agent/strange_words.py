@@ -16,7 +16,7 @@ from retrieval.terms import analyzer
 
 # Log odds of being asked ourselves that a strange word takes, and how many count. Chosen on messages for choosing:
 # with 1.0 more ordinary ones are sent away, and hardly more of the others.
-SHIFT, MOST = 0.5, 3
+SHIFT, MOST = 0.75, 3
 LEAST_LETTERS = 5  # of a word that may be another one, mistyped
 OTHER_SHOP = 3  # strange words that the name of another shop counts for, unless prices are compared
 _COMPARES = re.compile(

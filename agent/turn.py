@@ -142,7 +142,7 @@ class Agent:
             understanding = self.profiles.read(said, viewer, at=at)
             known = know(
                 parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer,
-                expected=self.expecting(partial(self.profiles.likely, viewer, at=at)),
+                expected=self.expecting(partial(self.profiles.likely, viewer, at=at)), titles=self._titles,
             )  # fmt: skip
         with watch("decide"):
             facts = parts.facts(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,19 +10,29 @@ from agent.batch import Batch
 from agent.clauses import Clause, split_clauses
 from agent.context import Context, read_context
 from agent.entities import find_entities
-from agent.follow_up import FollowUp, completed, follow_up, only_values
+from agent.follow_up import FollowUp, completed, follow_up
 from agent.heads import Heads
 from agent.intents import ORDER_CHANGES, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
 from agent.number_shapes import NumberShapes
-from agent.other_trades import points_at_other_trade
-from agent.set_phrases import acknowledges, set_phrase
+from agent.readings import (
+    OWN_SCOPE,
+    YES_OR_NO,
+    Group,
+    Reading,
+    beside_others,
+    best,
+    grouped,
+    of_whole,
+    readings_of,
+    requests_among,
+)
 from agent.strange_words import StrangeWords
 from agent.topics import ROLE, topic_reading, with_topics
 from agent.urgency import Urgency, WorthOf
 from rapport.escalation import REASONS, Thresholds, Watch, later_ask
 from rapport.finishing import Finishing
-from rapport.heads import HeadOutput, sentiment_of
+from rapport.heads import sentiment_of
 from rapport.likeness import pack
 from rapport.text import tidy
 from rapport.types import Ask, Conversation, Entity, Message, Understanding
@@ -32,32 +42,9 @@ if TYPE_CHECKING:
 
     from rapport.topics import Topics
 
-# A part of a message counts as a request of its own from these values on.
-OWN_SCOPE, OWN_CONFIDENCE = 0.5, 0.45
-SET_PHRASE_CONFIDENCE, FOLLOW_UP_CONFIDENCE, SPEAKS_FOR_ITSELF = 0.99, 0.95, 0.8
+FOLLOW_UP_CONFIDENCE, SPEAKS_FOR_ITSELF = 0.95, 0.8
 IDENTITY_KINDS = frozenset({"email", "postcode", "phone"})
-_YES_OR_NO = frozenset({"confirm", "deny"})
 _IT = re.compile(r"\b(?:it|them)\b", re.IGNORECASE)
-# "I'm so angry!" beside a question is its mood, not a second request, unless a complaint is announced.
-_COMPLAINS = re.compile(r"complain|beschwer|réclam|reclam|queja|klacht", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One text as the intent head reads it. row: its place in the batch."""
-
-    row: int
-    intent: str
-    confidence: float
-    in_scope: float
-    alternatives: tuple[tuple[str, float], ...]
-
-    @property
-    def own(self) -> bool:
-        """Whether the text has a meaning of its own."""
-        clear = self.in_scope >= OWN_SCOPE and self.confidence >= OWN_CONFIDENCE
-        # a few words beside a request are rarely off topic, and alone they look more so than they are
-        return clear or (self.in_scope >= 0.2 and self.confidence >= 0.9)
 
 
 class Understander:
@@ -101,7 +88,7 @@ class Understander:
         clauses = split_clauses(text) if follow is None or follow.kind == "pointing" else ()
         batch = Batch([text, *(clause.text for clause in clauses), *completed(follow)])
         read = self.suite.read(batch.texts, later=self._urgency.alarm)
-        readings = _readings(batch, read.outputs["intent"], _impossible(entities))
+        readings = readings_of(batch, read.outputs["intent"], _impossible(entities))
         entities = _merged(entities, follow.entities if follow else ())
         asks, rows = _asks(text, clauses, follow, readings, entities)
         asks = with_topics(asks, clauses, topic_reading(self._topics, batch.rows, read), message=text)
@@ -148,20 +135,6 @@ def _impossible(entities: Sequence[Entity]) -> frozenset[str]:
     return frozenset({"verify_me", "greeting", "confirm", "deny"}) if about_order else frozenset()
 
 
-def _readings(batch: Batch, output: HeadOutput, impossible: frozenset[str]) -> Mapping[str, Reading]:
-    output = output.apart()
-    known = output.without(impossible) if impossible else output
-    return {text: _reading(text, row, known) for text, row in batch.rows.items()}
-
-
-def _reading(text: str, row: int, output: HeadOutput) -> Reading:
-    said = set_phrase(text)
-    if said is not None:
-        return Reading(row, said, SET_PHRASE_CONFIDENCE, 1.0, ())
-    (intent, confidence), *others = output.ranked(row)
-    return Reading(row, intent, confidence, float(output.in_scope[row]), tuple(others))
-
-
 def _asks(
     text: str,
     clauses: Sequence[Clause],
@@ -174,13 +147,13 @@ def _asks(
         whole = readings[follow.query]
         given = replace(whole, intent=follow.intent, confidence=FOLLOW_UP_CONFIDENCE, in_scope=1.0)
         return (_ask(text, follow.query, given, entities),), [whole.row]
-    groups = _group(_requests(clauses, entities), clauses, readings) if len(clauses) > 1 else []
+    groups = grouped(requests_among(clauses, entities), clauses, readings) if len(clauses) > 1 else []
     if len(groups) > 1:
-        return _several(text, groups, entities)
+        return _several(text, groups, readings[text], entities)
     if follow is not None and follow.own and (follow.query == follow.own or _says_enough(follow, text, readings)):
-        reading = _best([readings[follow.own], readings[text]])
+        reading = best([readings[follow.own], readings[text]])
         return (_ask(text, follow.own, reading, entities),), [readings[follow.own].row]
-    reading = _best([readings[text], *(_in_light_of(text, readings[text], group) for group in groups)])
+    reading = of_whole(readings[text], best([readings[text], *(group.reading for group in groups)]))
     if follow is not None and not _is_new(follow, reading):
         whole = readings[follow.query]
         if whole.own and (not reading.own or follow.kind == "bare"):
@@ -189,65 +162,9 @@ def _asks(
     return (_ask(text, text, reading, entities),), [readings[text].row]
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Neighbouring parts of a message that make one request; `reading` is that of the part that tells most."""
-
-    start: int
-    end: int
-    reading: Reading
-
-
-def _requests(clauses: Sequence[Clause], entities: Sequence[Entity]) -> frozenset[Clause]:
-    """The clauses that can be requests: those that hold more than values."""
-    values = set()
-    for clause in clauses:
-        inside = [
-            replace(entity, start=entity.start - clause.start, end=entity.end - clause.start)
-            for entity in entities
-            if clause.start <= entity.start < clause.end
-        ]
-        if only_values(clause.text, inside):
-            values.add(clause)
-    return frozenset(set(clauses) - values)
-
-
-def _group(requests: frozenset[Clause], clauses: Sequence[Clause], readings: Mapping[str, Reading]) -> list[_Group]:
-    """Join parts without a meaning of their own to the request before them, or to the first one behind.
-
-    Small talk is dropped, and so is a yes or no unless it is a set phrase: half a sentence easily looks like one.
-    """
-    groups: list[_Group] = []
-    waiting: int | None = None  # start of leading parts that belong to the first request
-    for clause in clauses:
-        reading = readings[clause.text]
-        own = (
-            clause in requests
-            and reading.own
-            and (reading.intent not in _YES_OR_NO or reading.confidence == SET_PHRASE_CONFIDENCE)
-            and not acknowledges(clause.text)
-        )
-        own = own and (reading.intent != "complaint" or len(clauses) == 1 or bool(_COMPLAINS.search(clause.text)))
-        if not own or reading.intent in SMALL_TALK:
-            if groups and not own:
-                groups[-1] = replace(groups[-1], end=clause.end)
-            elif not groups and waiting is None:
-                waiting = clause.start
-        elif groups and groups[-1].reading.intent == reading.intent:
-            groups[-1] = _Group(groups[-1].start, clause.end, _best([groups[-1].reading, reading]))
-        else:
-            start = clause.start if waiting is None or groups else waiting
-            groups.append(_Group(start, clause.end, reading))
-    return groups
-
-
-def _in_light_of(text: str, whole: Reading, group: _Group) -> Reading:
-    """A part's reading, no surer to be for the company than the message where the part points at what that names."""
-    points = points_at_other_trade(text, text[group.start : group.end])
-    return replace(group.reading, in_scope=min(group.reading.in_scope, whole.in_scope)) if points else group.reading
-
-
-def _several(text: str, groups: Sequence[_Group], entities: tuple[Entity, ...]) -> tuple[tuple[Ask, ...], list[int]]:
+def _several(
+    text: str, groups: Sequence[Group], whole: Reading, entities: tuple[Entity, ...]
+) -> tuple[tuple[Ask, ...], list[int]]:
     numbers = tuple(entity for entity in entities if entity.kind == "order_number")
     asks = []
     for group in groups:
@@ -257,7 +174,7 @@ def _several(text: str, groups: Sequence[_Group], entities: tuple[Entity, ...]) 
         if about_orders and not any(entity.kind == "order_number" for entity in own):
             own = _merged(own, numbers)  # "where is W1, and when do I get the refund?": both are about W1
         part = text[group.start : group.end]
-        asks.append(_ask(part, part, group.reading, own))
+        asks.append(_ask(part, part, beside_others(whole, group.reading), own))
     return tuple(asks), [group.reading.row for group in groups]
 
 
@@ -275,7 +192,7 @@ def _ask(text: str, query: str, reading: Reading, entities: tuple[Entity, ...]) 
 
 def _speaks_for_itself(reading: Reading) -> bool:
     """Whether a few words mean something without the question before them ("and returns?", not "and black?")."""
-    return reading.confidence >= SPEAKS_FOR_ITSELF and reading.intent not in SMALL_TALK | _YES_OR_NO
+    return reading.confidence >= SPEAKS_FOR_ITSELF and reading.intent not in SMALL_TALK | YES_OR_NO
 
 
 def _is_new(follow: FollowUp, reading: Reading) -> bool:
@@ -288,12 +205,6 @@ def _says_enough(follow: FollowUp, text: str, readings: Mapping[str, Reading]) -
     """Whether "and returns?" is a question of its own, read with its "and" and without."""
     both = readings[text], readings[follow.own]
     return all(_speaks_for_itself(reading) for reading in both) and both[0].intent == both[1].intent
-
-
-def _best(readings: Sequence[Reading]) -> Reading:
-    """The surest reading; small talk only where nothing else was said."""
-    serious = [reading for reading in readings if reading.intent not in SMALL_TALK] or list(readings)
-    return max(serious, key=lambda reading: reading.in_scope * reading.confidence)
 
 
 def _merged(own: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Entity, ...]:

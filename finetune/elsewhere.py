@@ -22,6 +22,7 @@ from finetune.vectors import Encoded, VectorCache
 from rapport.elsewhere import Elsewhere, by_kind, kinds_named, load_elsewhere, save_elsewhere, trades
 from rapport.heads import OOS, base_name
 from rapport.hidden import Hidden
+from rapport.nearest import Nearest, along
 from rapport.sample import build_sample
 from rapport.sample.grammar import chosen, with_noise
 from rapport.text import mask
@@ -39,7 +40,10 @@ GROUP = 12  # neighbouring families that make one group
 CLUSTERS = {OUTSIDE: 100, INSIDE: 60}  # groups of the messages of either side; fewer tell the sides apart less well
 FINER = {OUTSIDE: 250, INSIDE: 150}  # of the map with a hidden layer; a linear one of so many takes twice the bytes
 STRENGTH, NOISE = 10.0, 0.25
+AXES = 192  # along which examples are compared; of all 384 little more is told
+NEAR = 25.0  # of how much nearer the examples of one side lie, beside the maps; chosen on messages of six writers
 KIND = 0.5  # of a kind that is named, beside a unit vector; 1 sends away more of a shop's own customers
+_NEAR_EACH_OTHER = "-near-"  # in the labels of groups of messages that people might write
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -75,7 +79,9 @@ def written_rows(vectors: VectorCache, clusters: Mapping[str, int] = CLUSTERS) -
     for side, groups in clusters.items():
         rows = [Labelled(mask(line), side) for of, line in written_lines() if of == side]
         near = KMeans(groups, n_init=2, random_state=0).fit_predict(vectors.of(rows).vectors)
-        yield from (replace(row, label=f"{side}-near-{place}") for row, place in zip(rows, near, strict=True))
+        yield from (
+            replace(row, label=f"{side}{_NEAR_EACH_OTHER}{place}") for row, place in zip(rows, near, strict=True)
+        )
 
 
 def _rendered(family: str, slots: Mapping[str, Sequence[str]], random: Random, most: int) -> list[str]:
@@ -103,8 +109,9 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     known = [replace(row, label=f"{OUTSIDE}-{OOS}") if row.label == OOS else row for row in splits.train]
     plain = [*known, *strangers, *family_rows()]
     found = _linear(_by_kind(vectors.of([*plain, *written_rows(vectors)])), encoder)
-    hidden, first = _hidden(_by_kind(vectors.of([*plain, *written_rows(vectors, FINER)])))
-    found = replace(found, hidden=hidden, hidden_inside=first)
+    finer = vectors.of([*plain, *written_rows(vectors, FINER)])
+    hidden, first = _hidden(_by_kind(finer))
+    found = replace(found, hidden=hidden, hidden_inside=first, nearest=_nearest(finer), near=NEAR)
     dev = vectors.of(splits.dev)
     own = np.array([label != OOS for label in dev.labels])
     # the head beside it expects the other half of the out-of-scope messages
@@ -135,6 +142,19 @@ def _hidden(rows: Encoded) -> tuple[Hidden, int]:
     hidden = fit_hidden(rows.vectors, truth, inside, HiddenPlan())
     hidden.inner[:, rows.vectors.shape[1] - len(trades()) :] *= KIND  # at work kinds are ones
     return hidden, inside
+
+
+def _nearest(rows: Encoded) -> Nearest:
+    """Those of the rows that people might write, along the axes that tell most of them apart."""
+    import numpy as np
+    from sklearn.decomposition import TruncatedSVD
+
+    sides = [
+        rows.vectors[[label.startswith(f"{side}{_NEAR_EACH_OTHER}") for label in rows.labels]]
+        for side in (INSIDE, OUTSIDE)
+    ]
+    axes = TruncatedSVD(AXES, random_state=0).fit(np.vstack(sides)).components_.astype(np.float32)
+    return Nearest(axes, along(np.vstack(sides), axes), len(sides[0]))
 
 
 def _ordered(labels: Iterable[str]) -> tuple[list[str], int]:

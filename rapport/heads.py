@@ -14,7 +14,7 @@ from rapport.elsewhere import FILE as ELSEWHERE_FILE
 from rapport.elsewhere import Elsewhere, load_elsewhere, save_elsewhere
 from rapport.errors import CorruptArtifact, IndexMismatch
 from rapport.lexical import PLACES, word_sums
-from rapport.scope import ScopeScore, closeness, either_outside, scope_scores, sigmoid, softmax
+from rapport.scope import ScopeScore, beside_judge, closeness, scope_scores, sigmoid, softmax
 from rapport.votes import Votes
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Head:
     scope_slope, scope_offset: in_scope = sigmoid(slope * score + offset).
     neighbours: (m, dim) shared vectors of training rows, strangers: of those out of scope, and near: what the cosine
     with the nearest one, less that with the nearest stranger, adds to the scores `near` and `beside`.
-    elsewhere: tells requests to companies of other trades; its odds of out of scope are added to the others'.
+    elsewhere: tells requests to companies of other trades; counts for more than the head itself, see `rapport.scope`.
     votes: of examples, added to the scores of a head with layers of its own; or None.
     base: `name@fingerprint` of the encoder that it was fitted on.
     start: the layer where its own trained layers begin, and then `weights` reads the own vector and the shared one side
@@ -169,7 +169,7 @@ class Head:
         near = None if self.neighbours is None else self.near * closeness(vectors, self.neighbours, self.strangers)
         scope = self.scope_of(logits, near)
         if self.elsewhere is not None:
-            scope = either_outside(scope, self.elsewhere.log_odds(texts, vectors))
+            scope = beside_judge(scope, self.elsewhere.log_odds(texts, vectors))
         return HeadOutput(self.labels, softmax(own / self.temperature), scope, self.accept)
 
     def check_base(self, encoder: "Encoder") -> None:

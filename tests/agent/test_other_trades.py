@@ -4,7 +4,6 @@ import pytest
 
 from agent.other_trades import (
     concerns_other_trade,
-    points_at_other_trade,
     takes_legal_steps,
     wants_explanation,
     wants_other_person,
@@ -60,8 +59,6 @@ def test_a_fine_is_no_legal_step_and_a_court_is_one():
     assert takes_legal_steps("I will take this to court")
 
 
-def test_a_part_points_at_what_the_message_names_unless_it_names_something_of_ours():
-    message = "I need a visa for Vietnam, can you arrange it?"
-    assert points_at_other_trade(message, "can you arrange it?")
-    assert not points_at_other_trade("My dentist was late, where is this parcel?", "where is this parcel?")
-    assert not points_at_other_trade("I need new boots, can you arrange it?", "can you arrange it?")
+def test_a_newspaper_is_told_of_trouble_and_also_ordered():
+    assert takes_legal_steps("I will write to the local newspaper about you")
+    assert not takes_legal_steps("Please stop my newspaper until Monday")

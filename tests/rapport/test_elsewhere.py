@@ -11,7 +11,8 @@ from rapport.elsewhere import Elsewhere, by_kind, load_elsewhere, names_other_tr
 from rapport.errors import CorruptArtifact
 from rapport.hidden import Hidden
 from rapport.lexical import PLACES
-from rapport.scope import either_outside
+from rapport.nearest import Nearest
+from rapport.scope import beside_judge
 
 
 def flat_map(*, inside: int = 1) -> Elsewhere:
@@ -50,11 +51,11 @@ def test_a_kind_that_is_named_counts_alike_in_a_short_text_and_in_a_long_one():
     assert found.log_odds(texts, np.zeros((3, 2), np.float32)) == pytest.approx([-2.0, -2.0, 1.0])
 
 
-def test_odds_of_out_of_scope_are_added_and_the_heads_count_half():
-    # a head's odds of 1/3 become their root over e, .2124: beside even ones, and beside none
-    assert either_outside(np.array([0.75]), np.array([0.0])) == pytest.approx([0.452], abs=1e-4)
-    assert either_outside(np.array([0.75]), np.array([30.0])) == pytest.approx([0.8248], abs=1e-4)
-    assert either_outside(np.array([0.0, 1.0]), np.array([30.0, -30.0])) == pytest.approx([0.0, 0.0], abs=1e-5)
+def test_a_head_counts_little_beside_a_judge_that_knows_more_strangers():
+    # log odds of 3, less 1, and .15 of the head's: ln 3 = 1.0986 and its reverse
+    assert beside_judge(np.array([0.75, 0.25]), np.array([3.0, 3.0])) == pytest.approx([0.8970, 0.8624], abs=1e-4)
+    # a head that is sure of the contrary moves it by 1.5 at most
+    assert beside_judge(np.array([0.0, 1.0]), np.array([4.0, -4.0])) == pytest.approx([0.8176, 0.0293], abs=1e-4)
 
 
 def test_a_map_comes_back_from_its_file_as_it_was(tmp_path):
@@ -107,3 +108,37 @@ def test_a_file_that_holds_no_map_is_refused(tmp_path):
     (tmp_path / "map").write_bytes(b"nothing of the kind")
     with pytest.raises(CorruptArtifact, match="cannot be read"):
         load_elsewhere(tmp_path / "map")
+
+
+def with_nearest() -> Elsewhere:
+    """The flat map, and beside it three examples of a shop's and three others, of which a stray one lies apart."""
+    own = np.array([[1.0, 0.0], [0.8, 0.6], [-1.0, 0.0]], np.float32)
+    other = np.array([[0.0, 1.0], [0.0, 1.0], [0.0, -1.0]], np.float32)
+    return replace(flat_map(), nearest=Nearest(np.eye(2, dtype=np.float32), np.vstack([own, other]), 3), near=10.0)
+
+
+def test_the_two_closest_examples_of_either_side_count_beside_the_map():
+    vectors = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+    # a shop's: (1 + .8) / 2 and (0 + .6) / 2; the others': 0 and 1
+    assert with_nearest().nearest.leaning(vectors) == pytest.approx([0.9, -0.7])
+    assert with_nearest().log_odds(["a", "b"], vectors) == pytest.approx([2 * (1 + 9) + 1, 2 * (-1 - 7) + 1])
+
+
+def test_examples_are_compared_along_their_axes_whatever_the_rest_of_a_vector_says():
+    nearest = Nearest(np.eye(3, dtype=np.float32)[:2], with_nearest().nearest.examples, 3)
+    vectors = np.array([[0.6, 0.0, 0.8], [0.0, 0.0, 1.0]], np.float32)
+    assert nearest.leaning(vectors) == pytest.approx([0.9, 0.0])  # a vector that has nothing along them leans nowhere
+
+
+def test_examples_come_back_from_their_file_nearly_as_they_were(tmp_path):
+    random = np.random.default_rng(0)
+    axes, examples = random.normal(size=(8, 16)), random.normal(size=(40, 8))
+    examples /= np.linalg.norm(examples, axis=1, keepdims=True)
+    saved = Nearest(axes.astype(np.float32), examples.astype(np.float32), 25)
+    save_elsewhere(tmp_path / "map", replace(flat_map(), nearest=saved, near=3.5))
+    loaded = load_elsewhere(tmp_path / "map")
+    vectors = random.normal(size=(50, 16)).astype(np.float32)
+    assert (loaded.near, loaded.nearest.inside) == (3.5, 25)
+    assert loaded.nearest.leaning(vectors) == pytest.approx(saved.leaning(vectors), abs=0.01)
+    save_elsewhere(tmp_path / "older", flat_map())
+    assert load_elsewhere(tmp_path / "older").nearest is None
