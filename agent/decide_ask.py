@@ -11,6 +11,7 @@ from agent.decide_intent import (
     intent_of,
     is_sure,
     points_back,
+    surely_wishes_record_changed,
     wishes_change,
     wishes_record_changed,
 )
@@ -73,7 +74,8 @@ def decide_ask(facts: Facts, ask: Ask, index: int, number: str | None = None) ->
     if far and _foreign(facts, ask) and (answerable < _least_answerable(facts, ask) or ask.in_scope < DOUBTFUL):
         return _outside(facts, ask, index)
     other_record = number is None and intent not in WRITE_INTENTS and wishes_record_changed(ask)
-    if other_record and facts.understanding.language == "en" and answerable < facts.limits.sure_article:
+    told = answerable >= facts.limits.sure_article and not surely_wishes_record_changed(ask)
+    if other_record and facts.understanding.language == "en" and not told:
         return replace(step("answer", "a change that this agent cannot make", "cannot_do", ask, index), offers=True)
     corrects = intent == "invoice" and wants_invoice_corrected(ask.text)
     if intent in RECORD_RULES and sure and not corrects:
