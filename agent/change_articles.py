@@ -3,32 +3,27 @@
 Words of a message are in articles on other changes, too: "kill it please" lies near to how an order is tracked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agent.intents import WRITE_INTENTS
 from rapport.types import Ask, Hit
 from retrieval.search import Found
 
 if TYPE_CHECKING:
     from agent.likely_articles import Titles
 
-# The intents that one article may be about together: who changes an order may cancel it and order anew.
-_BEFORE_SENT = frozenset({"cancel_order", "change_order", "change_address"})
-_BACK = frozenset({"return_item", "exchange_item", "refund_status"})
-_FAULTS = frozenset({"damaged_item", "wrong_item", "warranty_claim"})
-_ACCOUNT = frozenset({"account_change", "data_privacy"})
-TOGETHER: Mapping[str, frozenset[str]] = {
-    "cancel_order": _BEFORE_SENT | {"return_item"},
-    "change_order": _BEFORE_SENT | {"exchange_item"},
-    "change_address": _BEFORE_SENT | _ACCOUNT,
-    "return_item": _BACK | {"cancel_order"},
-    "exchange_item": _BACK | _FAULTS | {"change_order"},
-    "damaged_item": _FAULTS | _BACK,
-    "wrong_item": _FAULTS | _BACK,
-    "warranty_claim": _FAULTS | _BACK,
-    "account_change": _ACCOUNT,
-}
+# Intents that one article may be about together: who changes an order may cancel it and order anew.
+_KINDS = (
+    frozenset({"cancel_order", "change_order", "change_address"}),
+    frozenset({"cancel_order", "return_item"}),
+    frozenset({"change_order", "exchange_item"}),
+    frozenset({"return_item", "exchange_item", "refund_status", "damaged_item", "wrong_item", "warranty_claim"}),
+    frozenset({"damaged_item", "wrong_item", "delivery_problem"}),
+    frozenset({"account_change", "account_access", "data_privacy", "change_address"}),
+)
+TOGETHER = {intent: frozenset().union(*(kind for kind in _KINDS if intent in kind)) for intent in WRITE_INTENTS}
 LIKELY = 0.7  # confidence from which it is clear which change is wanted
 CLEAR, HARDLY = 0.7, 0.02  # probability that a title is about one thing, and about what belongs to the change
 TITLE = 0.3  # what a title surely about the change adds to the worth of an article, for a change of an order by number
@@ -36,33 +31,49 @@ TITLE = 0.3  # what a title surely about the change adds to the worth of an arti
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that is wanted. titles: say which intents a title is about."""
+    """A change that is wanted. about: by title or heading of what was found, the chance of each intent."""
 
     intent: str
-    titles: "Titles"
+    about: Mapping[str, Mapping[str, float]]
 
     def worth(self, title: str) -> float:
         """What a title adds to the worth of its article."""
-        return TITLE * self.titles.read({title})[title].get(self.intent, 0.0)
+        return TITLE * self.about[title].get(self.intent, 0.0)
 
-    def fits(self, title: str) -> bool:
-        """Whether a title is not surely about something else."""
-        about = self.titles.read({title})[title]
+    def fits(self, hit: Hit) -> bool:
+        """Whether its title or heading may be about the change or what belongs to it."""
+        return any(self._may_be(text) for text in _names(hit))
+
+    def fitting(self, found: Found) -> Found:
+        """What was found, without what is on something else, best first.
+
+        It answers as much less as the best of it was found less surely. Where there is nothing else, all stays as
+        sources for a person, and answers nothing.
+        """
+        kept = tuple(hit for hit in found.hits if self.fits(hit))
+        if not kept:
+            return replace(found, answerable=0.0)
+        first, best = (max(hit.score for hit in hits) for hits in (found.hits, kept))
+        return Found(kept, found.answerable * (best / first if first > 0 else 1.0))
+
+    def _may_be(self, text: str) -> bool:
+        about = self.about[text]
         own = sum(about.get(intent, 0.0) for intent in TOGETHER[self.intent])
         return own >= HARDLY or max(about.values(), default=0.0) < CLEAR
 
-    def fitting(self, found: Found) -> Found:
-        """What was found, without articles on something else.
 
-        Where there is nothing else, all stays as sources for a person, and answers nothing.
-        """
-        kept: list[Hit] = [hit for hit in found.hits if self.fits(hit.passage.title)]
-        if not kept:
-            return replace(found, answerable=0.0)
-        return replace(found, hits=tuple(replace(hit, rank=place) for place, hit in enumerate(kept, start=1)))
+def wants_change(ask: Ask) -> bool:
+    """Whether it is clear which change a request is for."""
+    return ask.intent in TOGETHER and ask.confidence >= LIKELY
 
 
-def change_wanted(ask: Ask, titles: "Titles | None") -> Change | None:
-    """The change that an ask is clearly about; None for any other request."""
-    clear = ask.intent in TOGETHER and ask.confidence >= LIKELY
-    return Change(ask.intent, titles) if clear and titles is not None else None
+def change_wanted(ask: Ask, hits: Sequence[Hit], titles: "Titles | None") -> Change | None:
+    """The change that an ask is clearly about, with what was found for it; None for any other request."""
+    if titles is None or not wants_change(ask):
+        return None
+    return Change(ask.intent, titles.read({text for hit in hits for text in _names(hit)}))
+
+
+def _names(hit: Hit) -> tuple[str, ...]:
+    passage = hit.passage
+    return (passage.title, passage.heading) if passage.heading else (passage.title,)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.context import Wanted
-from agent.decide_ask import DOUBTFUL, decide_ask, record_after, record_step, speaks_of_own, step, waiting_for_identity
+from agent.decide_ask import decide_ask, record_after, record_step, speaks_of_own, step, waiting_for_identity
 from agent.decide_bounds import asked_who, beyond, tried_to_be_verified, trouble_elsewhere, wants_nobody_here
 from agent.decide_intent import asks_availability, numbers_of, pointed_at, points_back
 from agent.facts import Facts, Step
@@ -36,8 +36,9 @@ _GRAVE = frozenset(REASONS[name] for name in GRAVE)
 _SAYS_NOTHING = frozenset({"clarify", "clarify_open", "out_of_scope", "nothing_pending", "abuse", "declined"})
 # What is told beside the thanks for identity facts, where nothing else waited for them.
 _OWED = frozenset({"article", "article_then_offer", "cannot_do"})
-# What a part of a message seems to want that goes on about another person.
-_OF_OTHERS = frozenset({"verify", "verified_before", "cannot_do", "product", "no_answer"})
+_THEM = re.compile(r"\b(?:he|she|him|her|his|hers)(?:['’]\w+)?\b", re.IGNORECASE)
+# What a part of a message that speaks of nobody seems to want where it goes on about another person.
+_OF_OTHERS = frozenset({"verify", "verified_before", "cannot_do", "no_answer"})
 LEAST_SHARE = 0.15  # of the probability, for a second reading of a message to count
 # What the agent still answers while the customer waits for a person.
 _WHILE_WAITING = frozenset({"article", "thanks", "goodbye", "verified_only", "verified_before"})
@@ -119,9 +120,7 @@ def _offer_answered(facts: Facts) -> tuple[Step, ...]:
 
 def _identity_given(facts: Facts) -> tuple[Step, ...]:
     given, main = facts.identified, facts.understanding.main
-    # "my civic of 2016 needs an oil change" gives no postcode
-    foreign = given.outcome == "partial" and not asked_who(facts) and main.in_scope < DOUBTFUL
-    if given.outcome == "none" or foreign:
+    if given.outcome == "none":
         return ()
     waiting = waiting_for_identity(facts)
     if given.outcome == "failed":
@@ -200,7 +199,7 @@ def _together(steps: list[Step]) -> tuple[Step, ...]:
     useful = [one for one in steps if one.rule not in _SAYS_NOTHING]
     if any(one.rule == "others" for one in useful):
         # "can you see if my daughter has ordered? She is 17": the second part asks for nothing of their own
-        useful = [one for one in useful if one.rule not in _OF_OTHERS or numbers_of(one.ask) or speaks_of_own(one.ask)]
+        useful = [one for one in useful if not _goes_on_about_others(one)]
     if any(one.order is not None or one.rule == "verify" for one in useful):
         # "I've no account with you" wants no answer beside it
         useful = [
@@ -227,6 +226,14 @@ def _together(steps: list[Step]) -> tuple[Step, ...]:
     if any(one.rule == "verify" for one in kept):
         kept = [replace(one, offers=False) for one in kept]  # one question at a time
     return tuple(kept[:MOST_STEPS])
+
+
+def _goes_on_about_others(taken: Step) -> bool:
+    """Whether a part of a message beside a question about another person is about that person, too."""
+    if numbers_of(taken.ask) or taken.rule == "others":
+        return False
+    of_records = taken.rule in _OF_OTHERS or (taken.looks_up and taken.rule != "product")
+    return bool(_THEM.search(taken.ask.text)) or (of_records and not speaks_of_own(taken.ask))
 
 
 def _with_offer(facts: Facts, steps: tuple[Step, ...]) -> tuple[Step, ...]:

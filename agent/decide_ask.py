@@ -32,6 +32,7 @@ from rapport.types import Ask, Decision, DecisionKind, Identity
 
 _OWN = re.compile(r"\b(?:my|mine|me|i|i'm|i’m|i've|i’ve|our|we|us)\b", re.IGNORECASE)
 _MY = re.compile(r"\b(?:my|mine|our)\b", re.IGNORECASE)
+_TO_ME = re.compile(r"\b(?:tell|show|give|send|let) (?:me|us)\b", re.IGNORECASE)
 _HOW_TO = re.compile(r"\bhow (?:do|can|to|long)\b|\bdo you\b", re.IGNORECASE)
 FAR = 0.05  # probability of being about the company, below which no product is meant and no trouble is ours
 DOUBTFUL = 0.2  # probability of being about the company, below which no article that was found is about the same
@@ -173,8 +174,8 @@ def _record(facts: Facts, ask: Ask, index: int, intent: str, number: str | None,
 
 
 def speaks_of_own(ask: Ask) -> bool:
-    """Whether the words point at something of the customer's own."""
-    return bool(_MY.search(ask.text))
+    """Whether the words point at the customer or something of their own; "tell me" does not."""
+    return bool(_OWN.search(_TO_ME.sub(" ", ask.text)))
 
 
 def _about_own(facts: Facts, ask: Ask, intent: str, number: str | None) -> bool:

@@ -26,6 +26,7 @@ WISHED, ONLY_WISHED, ASKED = 0.8, 0.6, 0.95
 # Probability of a wish that no field counts against: in words that ask for nothing, and in any. Of 417 questions for a
 # field that were written for choosing, one reaches the first, and none the second.
 PLAIN_WISH, SURE_WISH = 0.9, 0.97
+LIKELIEST = 0.6  # of it the share of the likeliest one: a record may be what is to be changed
 _TO_KNOW = re.compile(r"\b(?:know|tell|list|name|say|look up|find out|check|which|what|when|how)\b", re.IGNORECASE)
 _MONEY = re.compile(r"\b(?:total|cost|costs|paid|pay|price|amount)\b", re.IGNORECASE)
 _OWN_MONEY = re.compile(r"\b(?:total|did i (?:\w+ )?pay|i paid|did it cost)\b", re.IGNORECASE)
@@ -106,10 +107,10 @@ def wishes_change(ask: Ask) -> bool:
 
 def _plainly_wishes(ask: Ask) -> bool:
     """Whether an order is to be called off, changed or taken back, whatever field its words may also ask for."""
-    if ask.wish == RECORD:
+    if ask.wish not in WRITE_INTENTS:
         return False
     asks = asks_question(ask.text) or bool(_TO_KNOW.search(ask.text))
-    return ask.wish_sure >= (SURE_WISH if asks else PLAIN_WISH)
+    return ask.wish_share >= LIKELIEST and ask.wish_sure >= (SURE_WISH if asks else PLAIN_WISH)
 
 
 def wishes_record_changed(ask: Ask) -> bool:

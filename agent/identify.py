@@ -15,8 +15,9 @@ from agent.facts import Identified
 from agent.thread import Thread
 from crm.store import Store
 from rapport.settings import VerifySettings
-from rapport.types import Conversation, Entity, Identity, Message, State, Turn, Understanding
+from rapport.types import Ask, Conversation, Entity, Identity, Message, State, Turn, Understanding
 
+FOREIGN = 0.2  # probability of being for the company, below which what is read as proof of identity is none
 FAILED = "verify_failed"  # the entry in the audit
 _POSTCODE = re.compile(r"\b(?:\d{4,6}(?:[ -]?[A-Z]{2})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", re.IGNORECASE)
 _PHONE = re.compile(r"\+?\d[\d /()-]{6,}\d")
@@ -48,7 +49,7 @@ def identify(
     if thread.conversation.identity is Identity.VERIFIED or context.failures >= settings.attempts:
         return kept
     asked = context.pending is not None and context.pending.kind == "verify"
-    asked = asked or any(ask.intent == "verify_me" for ask in understanding.asks)
+    asked = asked or any(_says_who(ask, understanding.language) for ask in understanding.asks)
     names = fact_names(settings)
     given = facts_in(thread.messages, understanding.entities, names, asked=asked)
     facts = {**context.facts, **given}
@@ -66,6 +67,11 @@ def identify(
     if customer is None:
         return replace(now, outcome="failed", failures=context.failures + 1)
     return Identified(outcome="matched", customer=customer.id)
+
+
+def _says_who(ask: Ask, language: str) -> bool:
+    """Whether a message is to prove who writes: "the oil of my 2016 car" is to no company like ours, and gives none."""
+    return ask.intent == "verify_me" and (ask.in_scope >= FOREIGN or language != "en")
 
 
 def note_failure(store: Store, turn: Turn, *, before: Conversation, settings: VerifySettings) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.change_articles import Change, change_wanted
+from agent.change_articles import Change, change_wanted, wants_change
 from agent.follow_up import bare_words
 from agent.forms import names_topic
 from agent.intents import ANSWERS_TO_US, SMALL_TALK, WRITE_INTENTS
@@ -63,8 +63,9 @@ def know(
     """Search once for each ask, with the vector that understanding made of it.
 
     expected: what the customer probably writes about, for an ask that leaves it open. titles: say what articles are
-    about, where a change is wanted.
+    about, where a change is wanted in English; titles in other languages are read less well.
     """
+    titles = titles if understanding.language == "en" else None
     found = []
     for ask, vector in zip(understanding.asks, vectors, strict=True):
         if ask.intent in SMALL_TALK | ANSWERS_TO_US:
@@ -75,11 +76,11 @@ def know(
         if expected is not None and expected.concerns(ask, got.answerable):
             wide = searcher.search(ask.query, viewer, k=WIDE, vector=vector, kinds=ANSWERED_FROM)
             hits = expected.first(wide.hits)[:PASSAGES]
-        change = change_wanted(ask, titles)
-        if change is not None and _names_order(ask):
+        if titles is not None and wants_change(ask) and _names_order(ask):
             hits = searcher.search(ask.query, viewer, k=WIDE, vector=vector, kinds=ANSWERED_FROM).hits
-        got = replace(got, hits=in_order(hits, ask, change))
-        found.append(got if change is None else change.fitting(got))
+        got, change = replace(got, hits=hits), change_wanted(ask, hits, titles)
+        got = got if change is None else change.fitting(got)
+        found.append(replace(got, hits=in_order(got.hits, ask, change)))
     return Known(tuple(messages), tuple(ask.query for ask in understanding.asks), vectors, tuple(found))
 
 

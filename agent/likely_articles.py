@@ -3,6 +3,7 @@
 What an article is about is told by its title, as the intent head reads it; so any company's articles will do. A message
 is open where it is short, names no order and the passages found do not answer it: such passages are never quoted to a
 customer (`agent.decide`), so what was expected changes what a colleague reads as sources and not what is answered.
+Where it is clear which change is wanted, titles tell what may be quoted, too (`agent.change_articles`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +25,7 @@ OPEN = 0.4  # probability that the passages answer, below which a message is ope
 LONGEST = 9  # words; a longer message says itself what it is about
 WIDE = 40  # passages among which they are looked for
 MOST_TITLES = 5000  # remembered
-REASONS = 3  # of a title
+REASONS = 6  # of a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Titles:
         with self._lock:
             found = {title: self._known[title] for title in wanted if title in self._known}
         if new := [title for title in wanted if title not in found]:
-            output = self._suite.read([mask(title) for title in new]).outputs["intent"]
+            output = self._suite.read([mask(title) for title in new]).outputs["intent"].apart()
             read = {title: dict(output.ranked(row, k=REASONS)) for row, title in enumerate(new)}
             found |= read
             with self._lock:

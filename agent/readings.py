@@ -33,6 +33,11 @@ class Reading:
     alternatives: tuple[tuple[str, float], ...]
 
     @property
+    def fixed(self) -> bool:
+        """Whether the text is a set phrase, which means the same in any message."""
+        return self.confidence == SET_PHRASE_CONFIDENCE and self.in_scope == 1.0
+
+    @property
     def own(self) -> bool:
         """Whether the text has a meaning of its own."""
         clear = self.in_scope >= OWN_SCOPE and self.confidence >= OWN_CONFIDENCE
@@ -60,11 +65,13 @@ def of_whole(whole: Reading, part: Reading) -> Reading:
 
     "Can you bring it tomorrow?" may be asked of any company.
     """
-    return replace(part, in_scope=whole.in_scope)
+    return part if part.fixed else replace(part, in_scope=whole.in_scope)
 
 
 def beside_others(whole: Reading, part: Reading) -> Reading:
     """The reading of one of several requests: for the company by the mean of its own log odds and the message's."""
+    if part.fixed:
+        return part
     odds = 0.5 * (_log_odds(whole.in_scope) + _log_odds(part.in_scope))
     return replace(part, in_scope=1.0 / (1.0 + math.exp(-odds)))
 

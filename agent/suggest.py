@@ -111,7 +111,10 @@ def _calm(understanding: Understanding) -> Understanding:
 
 def _suggested(parts: "Parts", asked: _Asked) -> Suggested:
     thread, viewer = asked.thread, asked.viewer
-    known = know(parts.searcher, asked.understanding, asked.vectors, messages=thread.messages, viewer=viewer)
+    known = know(
+        parts.searcher, asked.understanding, asked.vectors, messages=thread.messages, viewer=viewer,
+        titles=parts.understander.titles,
+    )  # fmt: skip
     facts = parts.facts(
         asked.understanding, known, identity=viewer.identity, thread=thread, state=State.BOT, identified=Identified()
     )

@@ -22,7 +22,7 @@ from agent.gather import Gathering, Reading, gather
 from agent.handover import Event
 from agent.identify import identify, note_failure
 from agent.know import Known, know
-from agent.likely_articles import Expected, Titles
+from agent.likely_articles import Expected
 from agent.locks import Locks
 from agent.own_trade import OwnTrade
 from agent.profile_use import ProfileUse, shown, with_offer
@@ -110,7 +110,6 @@ class Agent:
         self.settings = parts.settings
         self.clock = parts.clock
         self.profiles = parts.profiles or ProfileUse(parts.store)
-        self._titles = Titles(parts.understander.suite)
         self._locks = Locks()
 
     def take_turn(
@@ -121,7 +120,7 @@ class Agent:
 
     def expecting(self, reasons: Callable[[], Mapping[str, float]]) -> Expected:
         """What a search is to expect of a message that leaves open what it is about: chance by intent."""
-        return Expected(self._titles, reasons, self.parts.limits.answerable)
+        return Expected(self.parts.understander.titles, reasons, self.parts.limits.answerable)
 
     def _read(self, conversation: Conversation, messages: Sequence[Message], at: datetime) -> Reading:
         thread, watch = begin(conversation, messages), Stopwatch()
@@ -142,7 +141,7 @@ class Agent:
             understanding = self.profiles.read(said, viewer, at=at)
             known = know(
                 parts.searcher, understanding, reading.vectors, messages=thread.messages, viewer=viewer,
-                expected=self.expecting(partial(self.profiles.likely, viewer, at=at)), titles=self._titles,
+                expected=self.expecting(partial(self.profiles.likely, viewer, at=at)), titles=parts.understander.titles,
             )  # fmt: skip
         with watch("decide"):
             facts = parts.facts(

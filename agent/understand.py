@@ -14,6 +14,7 @@ from agent.follow_up import FollowUp, completed, follow_up
 from agent.heads import Heads
 from agent.intents import ORDER_CHANGES, PRODUCT_INTENTS, RECORD_RULES, SMALL_TALK
 from agent.language import detect_language, warm_up_language
+from agent.likely_articles import Titles
 from agent.number_shapes import NumberShapes
 from agent.readings import (
     OWN_SCOPE,
@@ -72,6 +73,7 @@ class Understander:
         self._finishing = Finishing(heads.finished, encoder)
         self._shapes = shapes
         self._topics = topics
+        self.titles = Titles(heads.suite)
         self._words = words
 
     def understand(

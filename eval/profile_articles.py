@@ -76,7 +76,7 @@ class Finder:
         expected = self._agent.expecting(lambda: reasons)
         known = know(
             self._agent.parts.searcher, with_prior(understanding, reasons), vectors, messages=_message(text, self._at),
-            viewer=NOBODY, expected=expected,
+            viewer=NOBODY, expected=expected, titles=self._agent.parts.understander.titles,
         )  # fmt: skip
         found = [hit.passage.record.partition(":")[2] for one in known.found for hit in one.hits]
         return tuple(dict.fromkeys(found))

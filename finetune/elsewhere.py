@@ -114,7 +114,7 @@ def make(encoder: "Encoder", target: Path = FILE) -> Elsewhere:
     found = replace(found, hidden=hidden, hidden_inside=first, nearest=_nearest(finer), near=NEAR)
     dev = vectors.of(splits.dev)
     own = np.array([label != OOS for label in dev.labels])
-    # the head beside it expects the other half of the out-of-scope messages
+    # as many out of scope as a head beside it leaves to it; `rapport.scope` takes a little off
     slope, offset = platt(found.log_odds(dev.texts, dev.vectors), own, share=1.0 - OOS_SHARE / 2)
     found = replace(found, slope=slope, offset=offset)
     save_elsewhere(target, found)

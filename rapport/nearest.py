@@ -41,8 +41,10 @@ def _closest(cosines: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     rows, total = np.arange(len(cosines)), np.zeros(len(cosines), dtype=np.float32)
-    for _ in range(CLOSEST):
+    count = min(CLOSEST, cosines.shape[1])
+    for _ in range(count):
         best = cosines.argmax(axis=1)
         total += cosines[rows, best]
         cosines[rows, best] = -2.0
-    return total / CLOSEST
+    mean: np.ndarray = total / count
+    return mean

@@ -18,14 +18,14 @@ def ask(text, **read):
     return Ask(text=text, query=text, intent="order_status", confidence=0.9, in_scope=0.9, **read)
 
 
-def decided(asked):
-    """The steps for a message that the articles answer with a probability of 0.7."""
+def decided(asked, *, answerable=0.7):
+    """The steps for a message. answerable: probability that the articles answer it."""
     said = Understanding(
         asks=(asked,), sentiment=0.0, escalate=0.0, escalate_reason="", escalate_level="answer", language="en",
         entities=(),
     )  # fmt: skip
     facts = Facts(
-        understanding=said, answerable=(0.7,), state=State.BOT, identified=Identified(), identity=Identity.VERIFIED,
+        understanding=said, answerable=(answerable,), state=State.BOT, identified=Identified(), identity=Identity.VERIFIED,
         context=Context(), limits=Limits(), others=(0.0,),
     )  # fmt: skip
     return decide(facts)
@@ -44,6 +44,29 @@ def decided(asked):
 )
 def test_a_wish_by_its_sense_gives_way_to_a_field_that_is_surely_asked_for(read, believed):
     assert wishes_change(ask("W1 may stay where it is", **read)) is believed
+
+
+@pytest.mark.parametrize(
+    ("text", "wish", "sure", "believed"),
+    [
+        ("W1 has a tracking link. Scrap it.", CANCEL, 0.92, True),
+        ("W1 has a tracking link. Scrap it.", CANCEL, 0.88, False),
+        ("which tracking link does W1 have?", CANCEL, 0.92, False),
+        ("could you see to it that W1 stays where it is?", CANCEL, 0.98, True),
+        ("W1 brought me points. Put them right.", RECORD, 0.98, False),
+    ],
+)
+def test_a_plain_wish_for_an_order_outweighs_a_field_and_a_question_needs_a_surer_one(text, wish, sure, believed):
+    read = {"topics": ("tracking number",), "topics_sure": 0.99, "wish": wish, "wish_sure": sure, "wish_share": sure}
+    assert wishes_change(ask(text, **read)) is believed
+
+
+def test_points_to_be_put_right_are_not_answered_with_how_points_work():
+    wished = {"wish": RECORD, "wish_share": 0.98, "wish_sure": 0.99}
+    asked = replace(ask("can you put 100 points back on?", **wished), intent="loyalty_program")
+    assert [step.rule for step in decided(asked, answerable=0.9)] == ["cannot_do"]
+    less = replace(asked, wish_share=0.9)
+    assert [step.rule for step in decided(less, answerable=0.9)] == ["article"]
 
 
 def test_a_wish_in_plain_words_needs_no_sense():
