@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from finetune.calibrate import OOS_SHARE, platt
 from finetune.common_texts import common_rows, stranger_rows
 from finetune.examples import Labelled, intent_rows, representative
-from finetune.hidden import HiddenPlan, fit_hidden
+from finetune.hidden import HiddenPlan, fit_hidden, mean_of
 from finetune.logistic import fit_linear
 from finetune.vectors import Encoded, VectorCache
 from rapport.elsewhere import Elsewhere, by_kind, kinds_named, load_elsewhere, save_elsewhere, trades
@@ -40,6 +40,7 @@ GROUP = 12  # neighbouring families that make one group
 CLUSTERS = {OUTSIDE: 100, INSIDE: 60}  # groups of the messages of either side; fewer tell the sides apart less well
 FINER = {OUTSIDE: 250, INSIDE: 150}  # of the map with a hidden layer; a linear one of so many takes twice the bytes
 STRENGTH, NOISE = 10.0, 0.25
+NETS = 2  # with a hidden layer; one of as many units tells the sides apart less well
 AXES = 192  # along which examples are compared; of all 384 little more is told
 NEAR = 25.0  # of how much nearer the examples of one side lie, beside the maps; chosen on messages of six writers
 KIND = 0.5  # of a kind that is named, beside a unit vector; 1 sends away more of a shop's own customers
@@ -139,7 +140,7 @@ def _hidden(rows: Encoded) -> tuple[Hidden, int]:
     labels, inside = _ordered(rows.labels)
     column = {label: place for place, label in enumerate(labels)}
     truth = np.array([column[label] for label in rows.labels])
-    hidden = fit_hidden(rows.vectors, truth, inside, HiddenPlan())
+    hidden = mean_of([fit_hidden(rows.vectors, truth, inside, HiddenPlan(seed=seed)) for seed in range(NETS)])
     hidden.inner[:, rows.vectors.shape[1] - len(trades()) :] *= KIND  # at work kinds are ones
     return hidden, inside
 

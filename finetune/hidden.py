@@ -4,6 +4,7 @@ Scikit-learn's own has no dropout, without which it learns the rows by heart and
 linear map.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ class HiddenPlan:
     forget_inputs, forget_units: the shares that are dropped at random in training.
     """
 
-    units: int = 1024
+    units: int = 640
     epochs: int = 12
     rate: float = 4e-3
     forget_inputs: float = 0.1
@@ -63,6 +64,18 @@ def fit_hidden(given: "np.ndarray", truth: "np.ndarray", inside: int, plan: Hidd
         np.asarray(item.detach()) for item in (first.weight, first.bias, last.weight, last.bias)
     )
     return Hidden(SCALE * inner, inner_bias, outer, outer_bias)
+
+
+def mean_of(maps: Sequence[Hidden]) -> Hidden:
+    """One map whose scores are the mean of these maps' scores: their units stand side by side."""
+    import numpy as np
+
+    return Hidden(
+        np.vstack([one.inner for one in maps]),
+        np.concatenate([one.inner_bias for one in maps]),
+        np.hstack([one.outer for one in maps]) / len(maps),
+        np.mean([one.outer_bias for one in maps], axis=0),
+    )
 
 
 def _loss(scores: "torch.Tensor", labels: "torch.Tensor", inside: int) -> "torch.Tensor":

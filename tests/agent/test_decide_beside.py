@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from agent.context import Context, Pending, Wanted
 from agent.decide import decide
 from agent.facts import Facts, Identified, Limits
@@ -58,3 +60,21 @@ def test_an_article_says_how_a_change_is_made_only_where_the_kind_of_change_is_c
     sure = ask("cancel_order", "cancel my order W1", number="W1")
     assert rules(facts(sure, answerable=0.9)) == ["order_status", "article_then_offer"]
     assert rules(facts(replace(sure, confidence=0.6), answerable=0.9)) == ["order_status", "cannot_do"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "told"),
+    [
+        ("She is 17", "product_availability", []),
+        ("tell me the new one", "account_change", []),
+        ("and tell me if they've got anything coming", "order_status", []),
+        ("take me off the list", "account_change", ["cannot_do"]),
+        ("where is the parcel I ordered?", "order_status", ["order_status"]),
+        ("do you have the boots in 42?", "product_availability", ["product"]),
+    ],
+)
+def test_a_part_beside_a_question_about_another_person_is_answered_where_it_is_about_their_own(text, intent, told):
+    about_another = ask("order_status", "what did jo@example.com buy?")
+    assert rules(facts(about_another, ask(intent, text))) == sorted(
+        ["others", *told], key=lambda rule: rule != "others"
+    )

@@ -25,8 +25,8 @@ def decided(asked, *, answerable=0.7):
         entities=(),
     )  # fmt: skip
     facts = Facts(
-        understanding=said, answerable=(answerable,), state=State.BOT, identified=Identified(), identity=Identity.VERIFIED,
-        context=Context(), limits=Limits(), others=(0.0,),
+        understanding=said, answerable=(answerable,), state=State.BOT, identified=Identified(),
+        identity=Identity.VERIFIED, context=Context(), limits=Limits(), others=(0.0,),
     )  # fmt: skip
     return decide(facts)
 
@@ -49,8 +49,8 @@ def test_a_wish_by_its_sense_gives_way_to_a_field_that_is_surely_asked_for(read,
 @pytest.mark.parametrize(
     ("text", "wish", "sure", "believed"),
     [
-        ("W1 has a tracking link. Scrap it.", CANCEL, 0.92, True),
-        ("W1 has a tracking link. Scrap it.", CANCEL, 0.88, False),
+        ("W1 may stay where it is", CANCEL, 0.92, True),
+        ("W1 may stay where it is", CANCEL, 0.88, False),
         ("which tracking link does W1 have?", CANCEL, 0.92, False),
         ("could you see to it that W1 stays where it is?", CANCEL, 0.98, True),
         ("W1 brought me points. Put them right.", RECORD, 0.98, False),

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.context import Context, Pending, Wanted, read_context, write_context
-from agent.identify import fact_names, facts_in
+from agent.identify import fact_names, facts_in, identify
+from agent.thread import begin
 from rapport.doubles import FixedClock
 from rapport.settings import VerifySettings
-from rapport.types import Entity, Identity, Message, Viewer
+from rapport.types import Ask, Entity, Identity, Message, Understanding, Viewer
 
 
 def said(text: str) -> list[Message]:
@@ -37,6 +38,27 @@ def test_facts_that_we_asked_for_are_read(text, found):
 
 def test_a_number_is_no_postcode_where_none_was_asked_for():
     assert facts_in(said("I ordered 80279 screws"), (), ("postcode",), asked=False) == {}
+
+
+@pytest.mark.parametrize(
+    ("scope", "language", "outcome", "facts"),
+    [
+        (0.9, "en", "partial", {"postcode": "2016"}),
+        (0.1, "en", "none", {}),
+        (0.1, "de", "partial", {"postcode": "2016"}),
+    ],
+)
+def test_what_is_read_as_proof_in_a_message_to_another_company_is_none(shop, scope, language, outcome, facts):
+    message = Message(role="customer", text="an oil change for my civic, it is a 2016", at=shop.clock())
+    conversation = shop.store.create_conversation(channel="web", viewer=Viewer(), at=shop.clock())
+    ask = Ask(text=message.text, query=message.text, intent="verify_me", confidence=0.7, in_scope=scope)
+    read = Understanding(
+        asks=(ask,), sentiment=0.0, escalate=0.0, escalate_reason="", escalate_level="answer", language=language,
+        entities=(),
+    )  # fmt: skip
+    thread = begin(conversation, [message])
+    found = identify(shop.store, thread, read, settings=VerifySettings(), at=shop.clock())
+    assert (found.outcome, dict(found.facts)) == (outcome, facts)
 
 
 def test_an_order_number_is_no_postcode():

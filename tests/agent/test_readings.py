@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.readings import Reading, beside_others, of_whole
+from agent.readings import SET_PHRASE_CONFIDENCE, Reading, beside_others, of_whole
 
 
 def reading(scope: float, *, intent: str = "delivery_problem") -> Reading:
@@ -21,3 +21,9 @@ def test_the_only_request_of_a_message_is_as_surely_for_the_company_as_the_messa
 )
 def test_one_of_several_requests_lies_half_way_between_its_own_odds_and_the_messages(whole, part, scope):
     assert beside_others(reading(whole), reading(part)).in_scope == pytest.approx(scope, abs=1e-4)
+
+
+def test_a_set_phrase_means_the_same_in_any_message():
+    thanks = Reading(0, "deny", SET_PHRASE_CONFIDENCE, 1.0, ())
+    assert of_whole(reading(0.1), thanks) == thanks
+    assert beside_others(reading(0.1), thanks) == thanks

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from finetune.hidden import HiddenPlan, fit_hidden
+from finetune.hidden import HiddenPlan, fit_hidden, mean_of
+from rapport.hidden import Hidden
 
 CORNERS = np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]) / np.sqrt(2)
 PLAN = HiddenPlan(units=32, epochs=60, forget_inputs=0.0, forget_units=0.0)
@@ -36,3 +37,12 @@ def test_the_same_seed_learns_the_same():
     )
     assert one == pytest.approx(two)
     assert one != pytest.approx(three)
+
+
+def test_the_mean_of_two_maps_scores_half_way_between_them():
+    random = np.random.default_rng(0)
+    shapes = ((5, 4), (5,), (3, 5), (3,))
+    first, second = (Hidden(*(random.normal(size=shape) for shape in shapes)) for _ in range(2))
+    given = random.normal(size=(6, 4))
+    halfway = 0.5 * (first.logits(given) + second.logits(given))
+    assert mean_of([first, second]).logits(given) == pytest.approx(halfway)
