@@ -23,8 +23,8 @@ LIKELY_CHANGE = 0.55  # probability of all changes together from which one is wa
 # may ask for a field as well, and where it asks for none; none is believed where a field is asked for so surely. Chosen
 # on dev.
 WISHED, ONLY_WISHED, ASKED = 0.8, 0.6, 0.95
-# Probability of a wish that no field counts against: in words that ask for nothing, and in any. Of 417 questions for a
-# field that were written for choosing, one reaches the first, and none the second.
+# Probability of a wish that no field counts against: in words that ask for nothing, and in any. Hardly a question for a
+# field, of those written for choosing, reaches the first, and none the second.
 PLAIN_WISH, SURE_WISH = 0.9, 0.97
 LIKELIEST = 0.6  # of it the share of the likeliest one: a record may be what is to be changed
 _TO_KNOW = re.compile(r"\b(?:know|tell|list|name|say|look up|find out|check|which|what|when|how)\b", re.IGNORECASE)
