@@ -82,7 +82,7 @@ def _multidogo(domain: str) -> Callable[[Path], tuple[list[Labelled], list[Label
             with gzip.open(folder / f"{domain}_{part}.jsonl.gz", "rt", encoding="utf-8") as file:
                 for row in map(json.loads, file):
                     if (row["utterance"] or "").strip() and (row["intent"] or "").strip():
-                        yield Labelled(row["utterance"], row["intent"].replace(_JOINED, BOTH))
+                        yield Labelled(row["utterance"], row["intent"].replace(_JOINED, BOTH), row["conversationId"])
 
         return list(rows("train")), list(rows("test"))
 

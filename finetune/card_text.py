@@ -21,7 +21,8 @@ def _head(card: Card) -> Iterator[str]:
     yield f"# {card.name}\n"
     yield f"Tells the {card.kind} of a customer's message: one of {card.data['labels']} labels.\n"
     fitted = sum(rows.values()) if "fitted_on" in card.plan else rows["train"]
-    yield f"Trained on {fitted:,} rows (fingerprint `{card.data['fingerprint']}`) on the encoder `{card.base}`."
+    talks = f" of {card.data['conversations']:,} conversations" if card.data.get("conversations") else ""
+    yield f"Trained on {fitted:,} rows{talks} (fingerprint `{card.data['fingerprint']}`) on the encoder `{card.base}`."
     yield f"Licence: {card.licence}.\n"
     for note in card.data.get("notes", ()):
         yield f"- {note}"

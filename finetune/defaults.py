@@ -4,7 +4,10 @@ Intent and sentiment are fitted as any other classifier with the method `head`; 
 rows, so that it does not lack the plainest questions. Escalation and "finished" are in `finetune.talk`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import functools
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from finetune.common_texts import common_rows, stranger_rows
 from finetune.directions import sentiment_fit
 from finetune.elsewhere import shipped_elsewhere
+from finetune.escalation_rows import dialogues_fingerprint
 from finetune.examples import Labelled, Splits, intent_rows, representative, sentiment_rows
 from finetune.fitting import fit_classifier, known_and_strange
 from finetune.logistic import Fit, fit_linear
@@ -25,10 +29,10 @@ from finetune.tuning import Unwatched
 from finetune.vectors import VectorCache
 from rapport.cards import Card, publish
 from rapport.dialogues import Dialogue, Ordinary
-from rapport.heads import Head, HeadOutput, write_head
+from rapport.heads import Head, HeadOutput, base_name, write_head
 from rapport.paths import Home
 from rapport.reference import save_reference
-from rapport.registry import use
+from rapport.registry import ROLES, use
 
 if TYPE_CHECKING:
     from rapport.models import Encoder
@@ -40,6 +44,9 @@ PLANS: dict[Task, TrainingPlan] = {
     "intent": TrainingPlan(method="head", balanced=True, beside=True),
     "sentiment": TrainingPlan(method="head", balanced=False, closed=True),
 }
+_ROOT = Path(__file__).resolve().parent.parent
+MADE_FROM = (_ROOT / "finetune", _ROOT / "rapport" / "sample", _ROOT / "rapport" / "alarm")
+DIGITS = 8  # of the fingerprint in a name
 MADE = {
     "method": "multinomial logistic regression on frozen vectors and hashed words",
     "masked": True,
@@ -53,29 +60,63 @@ def fit_default_heads(
     *,
     encoder: "Encoder",
     conversations: Sequence[Dialogue] | None = None,
+    roles: Collection[str] = ROLES,
     progress: Progress | None = None,
 ) -> list[Card]:
-    """Fit, calibrate, publish and put to use every head that the agent reads a message with. Returns their cards.
+    """Fit, calibrate, publish and put to use the heads that the agent reads a message with. Returns their cards.
 
-    The artifact's name carries the fingerprint of its rows, so fitting again on the same rows replaces it by itself
-    and another set of rows never overwrites a model that a rollback may need. conversations: see `fit_talk_heads`.
+    The artifacts are called what `default_names` says, so fitting again on the same rows replaces them by themselves
+    and what was made from something else stays for a rollback. conversations: see `fit_talk_heads`. roles: of the
+    heads that are wanted.
     """
     say = progress or (lambda _: None)
     utterances = representative(sample_examples)
+    names = default_names(utterances, encoder, conversations=conversations)
     vectors = VectorCache(encoder)
-    tasks: dict[Task, Splits] = {
-        "intent": intent_rows(utterances, more=common_rows()),
-        "sentiment": sentiment_rows(utterances),
-    }
     cards, heads = [], {}
-    for task, splits in tasks.items():
+    for task, splits in _tasks(utterances).items():
         say(f"fitting {task} on {len(splits.train)} texts")
         # before the refit: what reads its output must not see texts that it was fitted on
         heads[task] = fit_head(task, splits, vectors)
-        cards.append(_published(home, task, heads[task], splits, vectors))
+        if task in roles:
+            cards.append(_published(home, task, heads[task], splits, vectors, name=names[task]))
     say("fitting escalation and finished")
-    sentiment = heads["sentiment"]
-    return [*cards, *fit_talk_heads(home, utterances, vectors, sentiment=sentiment, conversations=conversations)]
+    wanted = {role: name for role, name in names.items() if role in roles}
+    talk = fit_talk_heads(home, utterances, vectors, names=wanted, sentiment=heads["sentiment"],
+                          conversations=conversations)  # fmt: skip
+    return [*cards, *talk]
+
+
+def default_names(
+    sample_examples: Iterable[Ordinary], encoder: "Encoder", *, conversations: Sequence[Dialogue] | None = None
+) -> dict[str, str]:
+    """What the heads of a new home are called, by role: the names carry the fingerprint of all they are made from."""
+    made_of = [base_name(encoder), _shipped()]
+    made_of += [splits.fingerprint for splits in _tasks(representative(sample_examples)).values()]
+    made_of += [] if conversations is None else [dialogues_fingerprint(conversations)]
+    digest = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:DIGITS]
+    return {role: f"{role}-{digest}" for role in ROLES}
+
+
+def is_default(role: str, name: str) -> bool:
+    """Whether a head of this name is one that `fit_default_heads` made, now or in an earlier version."""
+    return re.fullmatch(rf"{re.escape(role)}-[0-9a-f]{{{DIGITS}}}", name) is not None
+
+
+def _tasks(utterances: Sequence[Ordinary]) -> dict[Task, Splits]:
+    return {"intent": intent_rows(utterances, more=common_rows()), "sentiment": sentiment_rows(utterances)}
+
+
+@functools.cache
+def _shipped() -> str:
+    """The fingerprint of the texts, the weights and the code that heads are made from beside a home's own rows."""
+    digest = hashlib.sha256()
+    for folder in MADE_FROM:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(f"{file.relative_to(folder.parent).as_posix()}\n{file.stat().st_size}\n".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def fit_head(task: Task, splits: Splits, vectors: VectorCache) -> Head:
@@ -112,13 +153,13 @@ def said_of(head: Head, rows: Sequence[Labelled], vectors: VectorCache) -> HeadO
     return head.predict(encoded.vectors, encoded.texts)
 
 
-def _published(home: Home, task: Task, head: Head, splits: Splits, vectors: VectorCache) -> Card:
+def _published(home: Home, task: Task, head: Head, splits: Splits, vectors: VectorCache, *, name: str) -> Card:
     """Publish the head as fitted on all rows, with the scores and the reference of the head that has not seen test."""
     everything = splits.train + splits.dev + splits.test
     scores = classifier_scores(said_of(head, splits.test, vectors), [row.label for row in splits.test])
     new = said_of(head, splits.test or splits.dev, vectors)
     shipped = refit(task, head, everything, vectors)
-    card = _card(task, shipped, splits, scores if splits.test else {})
+    card = replace(_card(task, shipped, splits, scores if splits.test else {}), name=name)
     with publish(home.models / card.name, card) as temporary:
         write_head(temporary, shipped)
         known = said_of(shipped, everything, vectors)
@@ -129,7 +170,7 @@ def _published(home: Home, task: Task, head: Head, splits: Splits, vectors: Vect
 def _card(task: Task, head: Head, splits: Splits, scores: dict[str, Any]) -> Card:
     rows = {"train": len(splits.train), "dev": len(splits.dev), "test": len(splits.test)}
     return Card(
-        name=f"{task}-{splits.fingerprint[:8]}",
+        name=task,
         kind=task,
         base=head.base,
         data={"fingerprint": splits.fingerprint, "rows": rows, "labels": len(head.labels)},

@@ -68,11 +68,11 @@ def finished_scores(head: Head, rows: Sequence[Labelled], vectors: VectorCache) 
     }
 
 
-def publish_finished(home: Home, splits: Splits, vectors: VectorCache) -> Card:
-    """Fit, publish and put to use the head; its name carries the fingerprint of its rows."""
+def publish_finished(home: Home, splits: Splits, vectors: VectorCache, *, name: str) -> Card:
+    """Fit, publish under this name and put to use the head."""
     head, scores = fit_finished(splits, vectors)
     card = Card(
-        name=f"finished-{splits.fingerprint[:8]}",
+        name=name,
         kind="finished",
         base=head.base,
         data={

@@ -86,6 +86,7 @@ def fit_classifier(
 ) -> Fitted:  # fmt: skip
     """Fit by the plan. dev: rows to calibrate on; without any, rows are held out of `train`.
 
+    Rows of one group are held out together, see `folds_of`.
     A text that stands in `train` several times counts as often, with each of its labels: so certainty is that of
     messages as they come, also of one that people label differently. A label that no text has most often is left out.
     named: the labels' names say what they mean, so each counts as one more example where examples are few.
@@ -96,7 +97,8 @@ def fit_classifier(
     labels = _labels_of(rows)
     taught = rows.counted(labels)
     names = label_names(labels, vectors, few=plan.contrast > 0 and named)
-    folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed)
+    groups = [row.group for row in train]
+    folds = [Fold(tuple(range(len(rows))), ())] if dev else folds_of(rows.labels, seed=plan.seed, groups=groups)
     once = replace(plan, soup=plan.soup if len(folds) == 1 else 1)  # what is only held out needs no soup
     held = [_hold_out(rows, fold, given, labels, names, once, vectors, folder / str(n), watch, fit, strange)
             for n, fold in enumerate(folds)]  # fmt: skip

@@ -15,6 +15,7 @@ from rapport.text import mask
 
 LABEL_CHARS = 200  # a longer label is a text in the wrong column
 COLUMNS = ("text", "label")
+GROUP = "conversation"  # a column that may be there: what each row was said in
 SPELLING = "rows whose label differs from another in case, spaces or hyphens alone"
 
 
@@ -47,7 +48,8 @@ class _Problems:
 
 
 def read_labelled(path: Path, *, mapping: Mapping[str, str] | None = None) -> LabelledFile:
-    """Read `{"text", "label"}` rows. mapping: field -> column, for other column names.
+    """Read `{"text", "label"}` rows, `conversation` among them where it is there. mapping: field -> column, for other
+    column names.
 
     A row without text or label, or that cannot be read, is left out and counted. Repeated texts stay, because they say
     how frequent a message is; they and texts that stand with several labels are counted. Rows whose label is another
@@ -58,8 +60,8 @@ def read_labelled(path: Path, *, mapping: Mapping[str, str] | None = None) -> La
     rows: list[Labelled] = []
     found: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     first: dict[str, int] = {}
-    for line, text, label in _rows(path, _complete(mapping or {}), problems):
-        rows.append(Labelled(text, label))
+    for line, text, label, talk in _rows(path, mapping or {}, problems):
+        rows.append(Labelled(text, label, talk))
         first.setdefault(label, line)
         found[mask(text).casefold()].append((line, text, label))
     for group in found.values():
@@ -92,10 +94,11 @@ def read_rows(path: Path, columns: tuple[str, ...], *, option: str = "") -> Iter
         yield tuple(values[column] or "" for column in columns)
 
 
-def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterator[tuple[int, str, str]]:
-    columns = mapping["text"], mapping["label"]
-    for line, values, broken in rows_of(path, columns, fields=COLUMNS):
-        text, label = (str(values.get(column) or "").strip() for column in columns)
+def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterator[tuple[int, str, str, str]]:
+    fields = _fields(mapping)
+    columns = tuple(mapping.get(field, field) for field in fields)
+    for line, values, broken in rows_of(path, columns, fields=fields):
+        text, label = (str(values.get(column) or "").strip() for column in columns[:2])
         nested = [column for column in columns if isinstance(values.get(column), list | dict)]
         broken = broken or (f"'{nested[0]}' holds a {type(values[nested[0]]).__name__}, not a text." if nested else "")
         if broken:
@@ -107,7 +110,7 @@ def _rows(path: Path, mapping: Mapping[str, str], problems: _Problems) -> Iterat
         elif len(label) > LABEL_CHARS:
             problems.add(f"labels of more than {LABEL_CHARS} characters", line, f"'{label[:40]}…'")
         else:
-            yield line, text, in_order(label)
+            yield line, text, in_order(label), str(values.get(mapping.get(GROUP, GROUP)) or "").strip()
 
 
 def _count_repeats(group: list[tuple[int, str, str]], problems: _Problems) -> None:
@@ -134,11 +137,13 @@ def _count_spellings(labels: Counter[str], first: Mapping[str, int], problems: _
             problems.add(SPELLING, first[label], detail, rows=labels[label])
 
 
-def _complete(mapping: Mapping[str, str]) -> dict[str, str]:
-    unknown = [name for name in mapping if name not in COLUMNS]
+def _fields(mapping: Mapping[str, str]) -> tuple[str, ...]:
+    """Those that the file must have: `GROUP` only where its column is named."""
+    known = (*COLUMNS, GROUP)
+    unknown = [name for name in mapping if name not in known]
     if unknown:
-        raise UserError(f"--map {unknown[0]}=… is not known.", hint=f"Give one of: {', '.join(COLUMNS)}.")
-    return {name: mapping.get(name, name) for name in COLUMNS}
+        raise UserError(f"--map {unknown[0]}=… is not known.", hint=f"Give one of: {', '.join(known)}.")
+    return (*COLUMNS, GROUP) if GROUP in mapping else COLUMNS
 
 
 def _summary(problems: _Problems) -> str:

@@ -1,6 +1,6 @@
 """Fit the two heads that read a conversation: escalation, and whether the customer has finished writing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from finetune.escalation import publish_escalation
@@ -24,19 +24,25 @@ def fit_talk_heads(
     utterances: Sequence[Ordinary],
     vectors: VectorCache,
     *,
+    names: Mapping[str, str],
     sentiment: Head,
     conversations: Sequence[Dialogue] | None = None,
 ) -> list[Card]:
-    """Fit both, publish them and put them to use. Returns their cards.
+    """Fit those that have a name, publish them and put them to use. Returns their cards.
 
-    utterances: ordinary messages. sentiment: the head that is asked at each turn, best fitted without the test texts.
-    conversations: labelled ones to use instead of the sample company's.
+    names: of the artifacts by role. utterances: ordinary messages. sentiment: the head that is asked at each turn,
+    best fitted without the test texts. conversations: labelled ones to use instead of the sample company's.
     """
-    if conversations is None:
-        conversations = make_conversations(SEED, utterances)
-    escalation = publish_escalation(home, conversations, vectors, sentiment=Classifier(head=sentiment))
-    finished = publish_finished(home, finished_rows(make_endings(SEED, utterances)), vectors)
-    return [escalation, finished]
+    cards = []
+    if "escalation" in names:
+        if conversations is None:
+            conversations = make_conversations(SEED, utterances)
+        asked = Classifier(head=sentiment)
+        cards.append(publish_escalation(home, conversations, vectors, sentiment=asked, name=names["escalation"]))
+    if "finished" in names:
+        rows = finished_rows(make_endings(SEED, utterances))
+        cards.append(publish_finished(home, rows, vectors, name=names["finished"]))
+    return cards
 
 
 def sample_conversations(*, only_train: bool) -> tuple[Dialogue, ...]:

@@ -114,6 +114,7 @@ def _card(job: Job, fitted: Fitted, *, encoder: "Encoder", seconds: float) -> Ca
         "dev rows" if job.dev else f"rows held out ({fitted.folds} of 3 parts)" if fitted.folds > 1 else "held-out rows"
     )
     unlabelled = {"unlabelled": len(job.unlabelled)} if job.unlabelled else {}
+    said_in = {row.group for row in job.train if row.group}
     return Card(
         name=job.name,
         kind=job.task,
@@ -122,6 +123,7 @@ def _card(job: Job, fitted: Fitted, *, encoder: "Encoder", seconds: float) -> Ca
             "fingerprint": splits.fingerprint,
             "rows": {"train": len(job.train), "dev": len(fitted.held_out.truth), **unlabelled},
             "labels": len(fitted.head.labels),
+            "conversations": len(said_in),
             "sizes": dict(Counter(row.label for row in job.train).most_common()),
             "notes": list(job.notes),
         },
@@ -145,9 +147,11 @@ def _finite(value: float) -> float | None:
 
 
 def _key(job: Job, plan: TrainingPlan, encoder: "Encoder") -> str:
-    """Names the run: the same rows, plan and encoder go on from the same checkpoint."""
+    """Names the run: the same rows in the same groups, plan and encoder go on from the same checkpoint."""
     splits = Splits(tuple(job.train), tuple(job.dev), ())
-    facts = json.dumps([splits.fingerprint, plan.as_card(), base_name(encoder)], sort_keys=True)
+    groups = [row.group for row in job.train]
+    told = [splits.fingerprint, plan.as_card(), base_name(encoder), *([groups] if any(groups) else [])]
+    facts = json.dumps(told, sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()[:8]
 
 

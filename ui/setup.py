@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rapport.cards import Card, read_card
@@ -14,6 +14,8 @@ from rapport.settings import Settings, change_setting, load_settings
 
 if TYPE_CHECKING:
     from crm.store import Store
+    from rapport.dialogues import Ordinary
+    from rapport.models import Encoder
     from rapport.sample import SampleCompany
 
 SAMPLE_SOURCE = "sample"
@@ -26,7 +28,6 @@ def set_up(home: Home, *, sample: bool, seed: int = 7, quiet: bool = False) -> d
     Returns what stands there afterwards. Raises Refused where a sample would mix with a company's own records.
     """
     from crm.store import Store
-    from finetune.defaults import fit_default_heads
     from rapport.models import load_encoder
     from rapport.sample import build_sample
     from retrieval import sync
@@ -41,9 +42,7 @@ def set_up(home: Home, *, sample: bool, seed: int = 7, quiet: bool = False) -> d
             _add_sample(store, company)
         encoder = load_encoder(settings.encoder)
         with progress_bar(quiet=quiet) as bar:
-            heads = _heads_in_use(home) or fit_default_heads(
-                home, company.examples, encoder=encoder, progress=bar.console.print
-            )
+            heads = _heads(home, company.examples, encoder, say=bar.console.print)
             report = sync.build(home, store, encoder=encoder, settings=settings.retrieval, progress=bar)
         return {
             "home": str(home.root),
@@ -55,13 +54,32 @@ def set_up(home: Home, *, sample: bool, seed: int = 7, quiet: bool = False) -> d
         }
 
 
-def _heads_in_use(home: Home) -> list[Card]:
-    """The cards of the classifiers in use; [] where one is missing or damaged, so that all are fitted again."""
-    names = [current(home, role) for role in ROLES]
+def _heads(home: Home, examples: "Sequence[Ordinary]", encoder: "Encoder", *, say: Callable[[str], None]) -> list[Card]:
+    """The cards of the classifiers in use, after those were fitted that are missing, damaged or of an older version.
+
+    A company's own classifiers stay in use.
+    """
+    from finetune.defaults import default_names, fit_default_heads
+
+    names = default_names(examples, encoder)
+    wanted = [role for role in ROLES if _is_wanted(home, role, names[role])]
+    if wanted:
+        fit_default_heads(home, examples, encoder=encoder, roles=wanted, progress=say)
+    return [read_card(home.models / name) for role in ROLES if (name := current(home, role))]
+
+
+def _is_wanted(home: Home, role: str, name: str) -> bool:
+    """Whether the default classifier of this name is to be fitted."""
+    from finetune.defaults import is_default
+
+    used = current(home, role)
+    if used is None:
+        return True
     try:
-        return [read_card(home.models / name) for name in names if name] if all(names) else []
+        read_card(home.models / used)
     except CorruptArtifact:
-        return []
+        return True
+    return used != name and is_default(role, used)
 
 
 def is_set_up(home: Home) -> bool:

@@ -68,24 +68,28 @@ class CsvReader:
         return max(DELIMITERS, key=outside.count)
 
     def _read(self) -> Iterator[tuple[list[Line], list[str], str]]:
-        """(the row's lines, its cells, why it cannot be read)."""
-        csv.field_size_limit(MAX_CELL)
         with self._path.open("rb") as file:
-            feed = _Feed(lines_of(file))
-            rows = csv.reader(feed, delimiter=self._delimiter, strict=True, skipinitialspace=True)
-            while True:
-                feed.row = []
-                try:
-                    cells = next(rows)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    yield [feed.keep_first()], [], f"not valid CSV: {error}."
-                    rows = csv.reader(feed, delimiter=self._delimiter, strict=True, skipinitialspace=True)
-                    continue
-                broken = next((line.broken for line in feed.row if line.broken), "")
-                if cells or broken:
-                    yield feed.row, cells, broken
+            yield from read_csv(lines_of(file), self._delimiter)
+
+
+def read_csv(lines: Iterator[Line], delimiter: str) -> Iterator[tuple[list[Line], list[str], str]]:
+    """(a row's lines, its cells, why it cannot be read); a row that is not valid CSV is its first line alone."""
+    csv.field_size_limit(MAX_CELL)
+    feed = _Feed(lines)
+    rows = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+    while True:
+        feed.row = []
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield [feed.keep_first()], [], f"not valid CSV: {error}."
+            rows = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
+            continue
+        broken = next((line.broken for line in feed.row if line.broken), "")
+        if cells or broken:
+            yield feed.row, cells, broken
 
 
 class _Feed:

@@ -58,7 +58,7 @@ def test_held_out_messages_are_told_apart(splits, vectors):
 
 
 def test_a_published_head_reads_messages(home, splits, vectors):
-    card = publish_finished(home, splits, vectors)
+    card = publish_finished(home, splits, vectors, name="finished-1")
     head = load_head(artifact_folder(home, card.name))
     finishing = Finishing(head, vectors.encoder)
 

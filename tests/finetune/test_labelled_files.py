@@ -21,10 +21,37 @@ def test_json_lines_and_csv_give_the_same_rows(tmp_path):
     assert [row.text for row in read_labelled(table).rows] == ['where is "it"?', "refund, please"]
 
 
+def test_a_quote_that_never_closes_costs_its_own_row_alone(tmp_path):
+    table = tmp_path / "rows.csv"
+    lines = [f"where is {number},status" for number in range(30)]
+    table.write_text("\n".join(["text,label", *lines[:9], '"where is it,status', *lines[9:]]), encoding="utf-8")
+    found = read_labelled(table)
+    assert [row.text for row in found.rows] == [line.removesuffix(",status") for line in lines]
+    assert found.problems == {"rows that cannot be read": 1}
+    assert "line 11: not valid CSV" in found.notes[0]
+
+
+def test_quotes_around_a_part_of_a_text_are_no_fault(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text('text,label\n"Great" service,praise\nso "fast",praise\n"two\nlines",praise\n', encoding="utf-8")
+    assert [row.text for row in read_labelled(table).rows] == ["Great service", 'so "fast"', "two\nlines"]
+
+
 def test_other_column_names_are_mapped(tmp_path):
     file = jsonl(tmp_path / "rows.jsonl", [{"utterance": "hello", "intent": "greeting"}])
     found = read_labelled(file, mapping={"text": "utterance", "label": "intent"})
     assert [(row.text, row.label) for row in found.rows] == [("hello", "greeting")]
+
+
+def test_the_conversation_of_a_row_is_read_where_the_file_tells_it(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("text,label,conversation\nhello,greeting,7\nwhere is it,status,\n", encoding="utf-8")
+    assert [row.group for row in read_labelled(table).rows] == ["7", ""]
+    table.write_text("text,label,chat\nhello,greeting,7\n", encoding="utf-8")
+    assert [row.group for row in read_labelled(table).rows] == [""]
+    assert [row.group for row in read_labelled(table, mapping={"conversation": "chat"}).rows] == ["7"]
+    with pytest.raises(UserError, match="no column 'talk'"):
+        read_labelled(table, mapping={"conversation": "talk"})
 
 
 def test_a_missing_column_names_the_nearest_one(tmp_path):

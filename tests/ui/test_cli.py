@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from rapport.registry import ROLES, current, history, use
 from rapport.settings import load_settings
 from ui.cli import run
 
@@ -208,6 +209,32 @@ def test_every_verb_takes_json_and_home(verb, capsys):
     shown = capsys.readouterr().out
     assert "--json" in shown
     assert "--home" in shown
+
+
+@pytest.mark.slow
+def test_init_again_renews_the_classifiers_of_an_older_version_and_leaves_a_companys_own(own_sample_home, capsys):
+    models, names = own_sample_home.models, {role: current(own_sample_home, role) for role in ROLES}
+
+    def copied(role, name):
+        shutil.copytree(models / names[role], models / name)
+        card = json.loads((models / name / "card.json").read_text(encoding="utf-8"))
+        (models / name / "card.json").write_text(json.dumps({**card, "name": name}), encoding="utf-8")
+        use(own_sample_home, role, name)
+
+    copied("escalation", "escalation-0123abcd")
+    copied("sentiment", "moods")
+    (models / names["intent"] / "head.safetensors").write_bytes(b"damaged")
+    again = result(capsys, "init")
+    assert [model["name"] for model in again["models"]] == [
+        *[names["intent"], "moods"],
+        names["escalation"],
+        names["finished"],
+    ]
+    assert history(own_sample_home, "escalation")[-2:] == ("escalation-0123abcd", names["escalation"])
+    assert result(capsys, "doctor")["passed"]
+    before = (models / names["intent"] / "card.json").read_bytes()
+    assert result(capsys, "init")["models"] == again["models"]
+    assert (models / names["intent"] / "card.json").read_bytes() == before
 
 
 @pytest.mark.slow

@@ -55,7 +55,8 @@ UnlabelledOption = Annotated[
     ),
 ]
 MapOption = Annotated[
-    list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds text or label.")
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds text, label or conversation."),
 ]
 UseOption = Annotated[bool, typer.Option("--use", help="Put the model to use when it is made.")]
 ReplaceOption = Annotated[bool, typer.Option("--replace", help="Replace a model of the same name.")]
