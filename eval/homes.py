@@ -53,11 +53,11 @@ def laboratory(settings: Settings | None = None) -> Iterator[Lab]:
 
 
 def finish(lab: Lab, company: "SampleCompany") -> None:
-    """Fit the default heads on the sample company's examples and build the index, as `rapport init` does."""
-    from finetune.defaults import fit_default_heads
+    """Put the default heads to use and build the index, as `rapport init` does."""
+    from finetune.ready import default_heads
     from retrieval import sync
 
-    fit_default_heads(lab.home, company.examples, encoder=lab.encoder)
+    default_heads(lab.home, company.examples, encoder=lab.encoder)
     sync.build(lab.home, lab.store, encoder=lab.encoder, settings=lab.settings.retrieval)
 
 

@@ -81,8 +81,9 @@ def _multidogo(domain: str) -> Callable[[Path], tuple[list[Labelled], list[Label
         def rows(part: str) -> Iterator[Labelled]:
             with gzip.open(folder / f"{domain}_{part}.jsonl.gz", "rt", encoding="utf-8") as file:
                 for row in map(json.loads, file):
-                    if (row["utterance"] or "").strip() and (row["intent"] or "").strip():
-                        yield Labelled(row["utterance"], row["intent"].replace(_JOINED, BOTH), row["conversationId"])
+                    text, label = row["utterance"] or "", row["intent"] or ""
+                    if text.strip() and label.strip():
+                        yield Labelled(text, label.replace(_JOINED, BOTH), row.get("conversationId") or "")
 
         return list(rows("train")), list(rows("test"))
 

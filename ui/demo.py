@@ -51,7 +51,7 @@ def _prepare(home: Home) -> None:
     if is_set_up(home):
         return
     out = console(stderr=True)
-    out.print("Creating the sample company, fitting the classifiers and building the index (about a minute)…")
+    out.print("Creating the sample company and building the index (about a minute)…")
     report = set_up(home, sample=True)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in report["records"].items())
     out.print(f"{report['company']}: {counts}; {report['passages']:,} passages; {report['seconds']} s")

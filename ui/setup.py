@@ -59,12 +59,12 @@ def _heads(home: Home, examples: "Sequence[Ordinary]", encoder: "Encoder", *, sa
 
     A company's own classifiers stay in use.
     """
-    from finetune.defaults import default_names, fit_default_heads
+    from finetune.defaults import default_names
+    from finetune.ready import default_heads
 
     names = default_names(examples, encoder)
     wanted = [role for role in ROLES if _is_wanted(home, role, names[role])]
-    if wanted:
-        fit_default_heads(home, examples, encoder=encoder, roles=wanted, progress=say)
+    default_heads(home, examples, encoder=encoder, roles=wanted, progress=say)
     return [read_card(home.models / name) for role in ROLES if (name := current(home, role))]
 
 
