@@ -26,6 +26,7 @@ _KINDS = (
 TOGETHER = {intent: frozenset().union(*(kind for kind in _KINDS if intent in kind)) for intent in WRITE_INTENTS}
 LIKELY = 0.7  # confidence from which it is clear which change is wanted
 CLEAR, HARDLY = 0.7, 0.02  # probability that a title is about one thing, and about what belongs to the change
+SURELY, PARTLY = 0.9, 0.3  # about the change itself, and what is asked of the others beside such a title
 TITLE = 0.3  # what a title surely about the change adds to the worth of an article, for a change of an order by number
 
 
@@ -41,8 +42,15 @@ class Change:
         return TITLE * self.about[title].get(self.intent, 0.0)
 
     def fits(self, hit: Hit) -> bool:
-        """Whether its title or heading may be about the change or what belongs to it."""
-        return any(self._may_be(text) for text in _names(hit))
+        """Whether its title or heading may be about the change or what belongs to it.
+
+        Where something else that was found is surely about the change, a title on another thing needs more than a
+        trace of it: boots that are sent back are in an article on the care for boots, too.
+        """
+        names = _names(hit)
+        if self._is_told and self._is_clear(names[0]):
+            return any(self._own(text) >= PARTLY for text in names)
+        return any(self._own(text) >= HARDLY or not self._is_clear(text) for text in names)
 
     def fitting(self, found: Found) -> Found:
         """What was found, without what is on something else, best first.
@@ -56,10 +64,15 @@ class Change:
         first, best = (max(hit.score for hit in hits) for hits in (found.hits, kept))
         return Found(kept, found.answerable * (best / first if first > 0 else 1.0))
 
-    def _may_be(self, text: str) -> bool:
-        about = self.about[text]
-        own = sum(about.get(intent, 0.0) for intent in TOGETHER[self.intent])
-        return own >= HARDLY or max(about.values(), default=0.0) < CLEAR
+    @property
+    def _is_told(self) -> bool:
+        return any(about.get(self.intent, 0.0) >= SURELY for about in self.about.values())
+
+    def _own(self, text: str) -> float:
+        return sum(self.about[text].get(intent, 0.0) for intent in TOGETHER[self.intent])
+
+    def _is_clear(self, text: str) -> bool:
+        return max(self.about[text].values(), default=0.0) >= CLEAR
 
 
 def wants_change(ask: Ask) -> bool:

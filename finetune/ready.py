@@ -5,7 +5,7 @@ They are taken only where they bear the names of those that would be fitted; for
 """
 
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from finetune.defaults import default_names, fit_default_heads
 from finetune.elsewhere import shipped_elsewhere
 from rapport.cards import CARD, Card, publish, read_card
 from rapport.dialogues import Ordinary
+from rapport.errors import CorruptArtifact
 from rapport.heads import WEIGHTS_FILE, load_head, write_head
 from rapport.paths import Home
 from rapport.registry import ROLES, current, use
@@ -38,9 +39,17 @@ def default_heads(
     """Put the default heads of these roles to use: the shipped ones, or fitted ones where those would be others."""
     names = default_names(sample_examples, encoder)
     wanted = [role for role in ROLES if role in roles]
-    if all(_shipped_name(role) == names[role] for role in wanted):
+    if are_shipped({role: names[role] for role in wanted}):
         return [_take(home, role, encoder) for role in wanted]
     return fit_default_heads(home, sample_examples, encoder=encoder, roles=roles, progress=progress)
+
+
+def are_shipped(names: Mapping[str, str]) -> bool:
+    """Whether the heads of these names by role are in the package, undamaged."""
+    try:
+        return all(read_card(FOLDER / role).name == name for role, name in names.items())
+    except CorruptArtifact:
+        return False
 
 
 def make_ready(sample_examples: Iterable[Ordinary], encoder: "Encoder") -> None:
@@ -57,10 +66,6 @@ def make_ready(sample_examples: Iterable[Ordinary], encoder: "Encoder") -> None:
                 _halve(temporary / WEIGHTS_FILE)
             for path in (FOLDER / role).iterdir():
                 path.chmod(0o644)
-
-
-def _shipped_name(role: str) -> str:
-    return read_card(FOLDER / role, verify=False).name if (FOLDER / role / CARD).is_file() else ""
 
 
 def _take(home: Home, role: str, encoder: "Encoder") -> Card:

@@ -70,6 +70,16 @@ def test_a_section_on_the_change_counts_under_a_title_on_something_else():
     assert not kept(hit("track", heading="track")).answerable
 
 
+def test_beside_an_article_surely_on_the_change_a_trace_of_it_in_another_title_is_too_little():
+    about = {**ABOUT, "care": {"product_question": 0.77, "return_item": 0.11}, "boots": {"greeting": 0.2}}
+    care, cancel, faq = hit("care", heading="boots"), hit("cancel"), hit("faq")
+    assert Change("cancel_order", about).fitting(Found((care, cancel, faq), 0.8)).hits == (cancel, faq)
+    unsure = {**about, "cancel": {"cancel_order": 0.85}}
+    assert Change("cancel_order", unsure).fitting(Found((care, cancel), 0.8)).hits == (care, cancel)
+    told = {**about, "boots": {"cancel_order": 0.6}}
+    assert Change("cancel_order", told).fitting(Found((care, cancel), 0.8)).hits == (care, cancel)
+
+
 def test_what_is_left_answers_as_much_less_as_it_was_found_less_surely():
     assert kept(hit("track", 0.8), hit("cancel", 0.4)).answerable == pytest.approx(0.4)
     assert kept(hit("cancel", 0.8), hit("track", 0.4)).answerable == pytest.approx(0.8)

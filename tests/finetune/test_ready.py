@@ -1,5 +1,6 @@
 """The heads that are shipped are those that a new home would fit, and are taken only where they are."""
 
+import shutil
 import time
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from finetune.defaults import default_names, fit_default_heads, is_default
-from finetune.ready import FOLDER, default_heads
+from finetune.ready import FOLDER, are_shipped, default_heads
 from rapport.cards import read_card
 from rapport.heads import load_head
 from rapport.models import load_encoder
@@ -37,6 +38,19 @@ def test_other_texts_and_other_encoders_have_other_names(examples):
     assert names["intent"] != default_names(examples[1:], one)["intent"]
     assert not is_default("intent", "shop-1")
     assert not is_default("intent", "sentiment-0123abcd")
+
+
+def test_a_package_that_is_damaged_has_none(tmp_path, monkeypatch):
+    names = {role: read_card(FOLDER / role).name for role in ROLES}
+    assert are_shipped(names)
+    assert not are_shipped({**names, "intent": "intent-00000000"})
+    shutil.copytree(FOLDER, tmp_path / "ready")
+    monkeypatch.setattr("finetune.ready.FOLDER", tmp_path / "ready")
+    assert are_shipped(names)
+    (tmp_path / "ready" / "finished" / "head.json").write_text("{}", encoding="utf-8")
+    assert not are_shipped(names)
+    shutil.rmtree(tmp_path / "ready")
+    assert not are_shipped(names)
 
 
 @pytest.mark.slow
