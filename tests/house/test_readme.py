@@ -65,6 +65,7 @@ def desk(tmp_path, sample) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # all of them in turn; each has its own limit
 def test_the_commands_of_the_readme_run(desk):
     home = desk / "our-shop"
     for command in commands("README.md"):
