@@ -1,5 +1,7 @@
 """Fit the heads that a home starts with, on the sample company's texts: what `rapport init` does.
 
+On the default encoder it takes those that `finetune.ready` made so beforehand.
+
 Intent and sentiment are fitted as any other classifier with the method `head`; what is shipped is then fitted on all
 rows, so that it does not lack the plainest questions. Escalation and "finished" are in `finetune.talk`.
 """
@@ -46,7 +48,9 @@ PLANS: dict[Task, TrainingPlan] = {
 }
 _ROOT = Path(__file__).resolve().parent.parent
 # Beside a home's own rows. The code that fits has a number of its own: raise it where heads come out different.
-MADE_FROM = (_ROOT / "finetune" / "common", _ROOT / "rapport" / "sample", _ROOT / "rapport" / "alarm")
+MADE_FROM = tuple(
+    _ROOT / place for place in ("finetune/common", "finetune/strangers.toml", "rapport/sample", "rapport/alarm")
+)
 FITTING = 1
 DIGITS = 8  # of the fingerprint in a name
 MADE = {
@@ -113,10 +117,10 @@ def _tasks(utterances: Sequence[Ordinary]) -> dict[Task, Splits]:
 def _shipped() -> str:
     """The fingerprint of the texts and weights that heads are made from beside a home's own rows, and of the code."""
     digest = hashlib.sha256(f"{FITTING}\n".encode())
-    for folder in MADE_FROM:
-        for file in sorted(folder.rglob("*")):
+    for place in MADE_FROM:
+        for file in sorted(place.rglob("*")) if place.is_dir() else (place,):
             if file.is_file() and "__pycache__" not in file.parts:
-                digest.update(f"{file.relative_to(folder.parent).as_posix()}\n{file.stat().st_size}\n".encode())
+                digest.update(f"{file.relative_to(_ROOT).as_posix()}\n{file.stat().st_size}\n".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()
 
