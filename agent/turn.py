@@ -5,6 +5,7 @@ this process by a lock, between processes by the store's compare-and-set: a turn
 a chat model writes is let out sentence by sentence while the turn is made; see `agent.desk`.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -51,7 +52,10 @@ if TYPE_CHECKING:
     from agent.replay import Replay
     from agent.understand import Understander
 
+log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
+# Patterns, the catalogue and the shapes of order numbers are read when the first turn needs them.
+REHEARSED = ("how do I return it, and where is my order?", "I want to talk to a person")
 
 
 Clock = Callable[[], datetime]
@@ -208,10 +212,18 @@ class Agent:
         )
 
     def warm_up(self) -> None:
-        """Load what loads late, so that the first customer does not wait for it."""
+        """Load what loads late, so that the first customer does not wait for it. Keeps nothing."""
         self.parts.understander.warm_up()
-        if self.parts.desk.writer is not None:
-            self.parts.desk.writer.describe()
+        desk = self.parts.desk
+        if desk.writer is not None:
+            desk.writer.describe()
+        rehearsing = Agent(replace(self.parts, desk=replace(desk, writer=None)))  # a chat model may be another machine
+        try:
+            for text in REHEARSED:
+                conversation, message = _rehearsal(text, at=self.clock())
+                rehearsing.take_turn(conversation, (message,), at=message.at, id=TurnId("rehearsal"))
+        except Exception as error:  # what fails here may yet go well for a customer, and their messages are kept
+            log.error("the turn that loads the rest before the first customer failed", exc_info=error)
 
     def recover(self) -> int:
         """Answer what a kill left unanswered. Returns how many conversations were answered."""
@@ -256,6 +268,16 @@ class Agent:
                 note_failure(self.store, turn, before=before, settings=self.settings.verify)
                 return replace(turn, ms={**turn.ms, **watch.ms}), telling.sent
         return None, ""
+
+
+def _rehearsal(text: str, *, at: datetime) -> tuple[Conversation, Message]:
+    """A message of nobody in a conversation that no database holds."""
+    message = Message(role="customer", text=text, at=at)
+    conversation = Conversation(
+        id=ConversationId("rehearsal"), customer_id=None, identity=Identity.ANONYMOUS, channel="cli",
+        state=State.BOT, messages=(message,),
+    )  # fmt: skip
+    return conversation, message
 
 
 def check_text(text: str, most: int) -> None:

@@ -31,10 +31,10 @@ class TrainingPlan:
     learning_rate: its peak; layer_decay: factor on it for each layer further down.
     contrast: weight of the supervised contrastive loss. smoothing: of the labels. average: decay of the running
     average of the weights, which is what is kept. balanced: rare labels count more than their share.
-    patience: epochs without a better dev loss before it stops. risk: share of wrong answers that is accepted among the
-    answered. strange: share of the messages that no label is expected to cover, where no row shows any. closed: the
-    labels cover every message, as sentiments do; a `strange` of 0 says the same where no row is out of scope. beside:
-    rows out of scope are kept to compare a message with.
+    patience: looks at dev without a better loss before it stops; the weights of the best one are kept. risk: share of
+    wrong answers that is accepted among the answered. strange: share of the messages that no label is expected to
+    cover, where no row shows any. closed: the labels cover every message, as sentiments do; a `strange` of 0 says the
+    same where no row is out of scope. beside: rows out of scope are kept to compare a message with.
     anchor: weight of staying close to the frozen vector. agree: weight of answering alike whichever units are dropped,
     for which each row is read twice. drop: share of tokens hidden in training.
     soup: runs with different seeds whose weights are averaged; adapters have one. Source: Wortsman et al., Model soups,
@@ -54,7 +54,7 @@ class TrainingPlan:
     balanced: bool = False
     dropout: float = 0.1
     rank: int = 16
-    patience: int = 2
+    patience: int = 1
     max_tokens: int = 64
     risk: float = 0.05
     strange: float = 0.2

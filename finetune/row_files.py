@@ -1,6 +1,5 @@
 """Read rows of JSON lines or CSV, each with its line and why it cannot be read. Knows nothing of their columns."""
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from crm.importers.csv_file import read_csv
+from crm.importers.csv_file import read_loosely
 from crm.importers.text_file import check_readable, lines_of
 from rapport.errors import UserError
 
@@ -59,31 +58,20 @@ def _csv_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[int, dict[s
     told = _SEPARATOR.match(lines[0].text)
     skipped = int(told is not None and len(lines) > 1)
     delimiter = told[1] if told else max(",;\t|", key=lines[0].text.count)
-    reader = read_csv(iter(lines[skipped:]), delimiter)
-    _, header, broken = next(reader, ([], [], "it is empty."))
+    reader = read_loosely(iter(lines[skipped:]), delimiter)
+    _, header, broken = next(reader, (0, [], "it is empty."))
     if broken:
         raise UserError(f"the first line of {path.name} cannot be read: {broken}", hint="It must name the columns.")
     names = [name.strip() for name in header]
     if twice := [name for name in wanted if names.count(name) > 1]:
         raise UserError(f"{path.name} has more than one column '{twice[0]}'.", hint="Rename the others.")
-    for (first, *_), cells, broken in reader:
-        if broken and not cells and (cells := _loosely(first.text, delimiter, len(names))):
-            broken = ""
+    for number, cells, broken in reader:
         if not broken and len(cells) > len(names):
             broken = f"{len(cells)} cells under {len(names)} columns; quote a text that holds '{delimiter}'."
         if broken:
-            yield first.number, {}, broken
+            yield number, {}, broken
         else:
-            yield first.number, dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True)), ""
-
-
-def _loosely(line: str, delimiter: str, width: int) -> list[str]:
-    """The cells of one line that is not quoted by the rules, such as `"Great" service,positive`; [] for another width.
-
-    A quote that opens a text and never closes gives another width, as it hides the delimiters after it.
-    """
-    cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
-    return cells if len(cells) == width else []
+            yield number, dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True)), ""
 
 
 def _check_columns(path: Path, present: list[str], wanted: Mapping[str, str], option: str) -> None:

@@ -21,6 +21,7 @@ from rapport.layers import top_of
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
 CHECKPOINT_SECONDS = 20.0
 MOST_LOOKS = 8  # at the dev rows; each costs a pass over them
@@ -74,7 +75,8 @@ class _Progress:
 
     step: int = 0
     history: list[tuple[int, float, float]] = field(default_factory=list)
-    best: float = math.inf
+    epochs: int = 0
+    best: "dict[str, torch.Tensor]" = field(default_factory=dict)
 
 
 def tune(transformer: Any, inputs: Inputs, task: Task, plan: TrainingPlan, *,
@@ -122,13 +124,16 @@ class _Run:
         progress = self._restored()
         per_epoch = self.steps // self.plan.rounds
         every = math.ceil(self.plan.rounds / MOST_LOOKS)
-        for epoch in range(progress.step // per_epoch, self.plan.rounds):
+        for epoch in range(progress.epochs, self.plan.rounds):
             self._epoch(self._order(epoch), progress, first=epoch * per_epoch)
-            last = epoch + 1 == self.plan.rounds
+            progress.epochs = epoch + 1
+            last = progress.epochs == self.plan.rounds
+            if self.task.dev_texts and (last or progress.epochs % every == 0) and self._look(progress):
+                break
             if not last:
                 self._keep(progress)
-            if self.task.dev_texts and (last or (epoch + 1) % every == 0) and self._look(epoch + 1, progress):
-                break
+        if progress.best:
+            self.averaged.module.load_state_dict(progress.best)
         self.accelerator.end_training()
         return Tuned(network=self.averaged.module.eval(), plan=self.plan, history=tuple(progress.history))
 
@@ -182,19 +187,20 @@ class _Run:
         warm = max(1, int(self.plan.warmup * self.steps))
         return (step + 1) / warm if step < warm else max(0.0, (self.steps - step) / max(1, self.steps - warm))
 
-    def _look(self, epoch: int, progress: _Progress) -> bool:
-        """Measure on dev. Returns whether it has been no better for so many looks that the run should end."""
+    def _look(self, progress: _Progress) -> bool:
+        """Measure on dev and note the best weights. Returns whether so many looks were no better that it should end."""
         import torch
 
         logits = self.inputs.logits(self.averaged.module, self.task.dev_texts, device=self.accelerator.device)
         truth = torch.tensor(self.task.dev_truth)
         loss = float(torch.nn.functional.cross_entropy(logits, truth))
         right = float((logits.argmax(1) == truth).float().mean())
-        progress.history.append((epoch, round(loss, 5), round(right, 5)))
+        progress.history.append((progress.epochs, round(loss, 5), round(right, 5)))
         self.accelerator.log({"dev_loss": loss, "dev_accuracy": right}, step=progress.step)
-        progress.best = min(progress.best, loss)
-        losses = [past for _, past, _ in progress.history[-self.plan.patience :]]
-        return len(progress.history) > self.plan.patience and min(losses) > progress.best
+        losses = [past for _, past, _ in progress.history]
+        if losses[-1] == min(losses):
+            progress.best = {name: tensor.clone() for name, tensor in self.averaged.module.state_dict().items()}
+        return len(losses) > self.plan.patience and min(losses[-self.plan.patience :]) > min(losses)
 
     def _keep(self, progress: _Progress) -> None:
         import torch
@@ -203,9 +209,11 @@ class _Run:
             return
         tensors = {f"network.{name}": tensor for name, tensor in self._plain().state_dict().items()}
         tensors |= {f"averaged.{name}": tensor for name, tensor in self.averaged.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in progress.best.items()}
         tensors |= optimizer_tensors(self.optimizer)
         tensors["random"] = torch.get_rng_state()
-        facts = {"plan": self.plan.as_card(), "step": progress.step, "history": progress.history}
+        facts = {"plan": self.plan.as_card(), "step": progress.step, "epochs": progress.epochs,
+                 "history": progress.history}  # fmt: skip
         save_checkpoint(self.folder, tensors, facts)
 
     def _restored(self) -> _Progress:
@@ -216,17 +224,20 @@ class _Run:
             return _Progress()
         tensors, facts = found
         for name, module in (("network.", self._plain()), ("averaged.", self.averaged)):
-            module.load_state_dict(
-                {key.removeprefix(name): tensor for key, tensor in tensors.items() if key.startswith(name)}
-            )
+            module.load_state_dict(_under(name, tensors))
         restore_optimizer(self.optimizer, tensors)
         torch.set_rng_state(tensors["random"])
         history = [(int(epoch), float(loss), float(right)) for epoch, loss, right in facts["history"]]
         self.watch.say(f"Going on from step {facts['step']:,} of {self.steps:,}, where the last run was interrupted.")
-        return _Progress(facts["step"], history, min((loss for _, loss, _ in history), default=math.inf))
+        return _Progress(facts["step"], history, int(facts["epochs"]), _under("best.", tensors))
 
     def _plain(self) -> Any:
         return self.accelerator.unwrap_model(self.network, keep_fp32_wrapper=False)
+
+
+def _under(start: str, tensors: "dict[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
+    """The tensors whose names begin so, by the rest of their names."""
+    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
 
 
 def _accelerator(folder: Path) -> Any:

@@ -8,7 +8,6 @@ What is defined here for bad input:
 - a column that is blank throughout, constant, or that tells rows apart and nothing else: left out and named.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm.importers.text_file import check_readable, lines_of
+from crm.importers.csv_file import read_loosely
+from crm.importers.text_file import Line, check_readable, lines_of
 from profiles.tables import MISSING, Kind, Table, categories_of, kind_of, numbers_of
 from rapport.errors import UserError
 
@@ -142,16 +142,23 @@ def _read(path: Path) -> Iterator[tuple[list[str], str]]:
         head = next((line.text for line in lines_of(file) if line.text.strip()), "")
     delimiter = max(DELIMITERS, key="".join(head.split('"')[::2]).count)
     with path.open("r", encoding="utf-8-sig", errors="replace", newline="") as text:
-        rows = (row for row in csv.reader(text, delimiter=delimiter, skipinitialspace=True) if row)
-        header = [cell.strip() for cell in next(rows, [])]
+        reading = read_loosely((Line(number, 0, line) for number, line in enumerate(text, 1)), delimiter)
+        _, names, broken = next(reading, (0, [], ""))
+        if broken:
+            raise UserError(f"the first line of {path.name} cannot be read: {broken}", hint="It must name the columns.")
+        header = [cell.strip() for cell in names]
         double = next((name for name, count in Counter(header).items() if count > 1), None)
         if double is not None:
             raise UserError(f"{path.name} has two columns named '{double}'.", hint="Rename one of them.")
         yield header, ""
-        for cells in rows:
+        for _, cells, broken in reading:
             if len(cells) > len(header) and not any(cells[len(header) :]):
                 cells = cells[: len(header)]  # delimiters at the end of the line
-            yield cells, "" if len(cells) == len(header) else "rows with more or fewer cells than the header"
+            if broken:
+                broken = "rows that are not valid CSV"
+            elif len(cells) != len(header):
+                broken = "rows with more or fewer cells than the header"
+            yield cells, broken
 
 
 def _read_whole(path: Path) -> tuple[list[str], list[list[str]], Counter[str]]:

@@ -19,10 +19,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from crm.importers import values
+from crm.importers.csv_file import read_loosely
+from crm.importers.text_file import Line
 from profiles.transaction_columns import Columns, find_columns
 from profiles.transactions import NO_PRODUCT, Transactions
 from rapport.errors import BadRow, DataError, NotFound
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 DELIMITERS = ",;\t|"
 DAY_SECONDS = 86_400.0
 _BAD_SHARE = 0.1  # more unreadable rows are a wrong column
+_Row = tuple[list[str], str]  # the cells, or why they cannot be read
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 
 
@@ -82,23 +86,21 @@ def _open(path: Path) -> TextIO:
     return opened
 
 
-def _layout(file: TextIO, path: Path) -> tuple[list[str], Iterator[list[str]], bool]:
+def _layout(file: TextIO, path: Path) -> tuple[list[str], Iterator[_Row], bool]:
     """(names of the columns, the rows of data, whether the first line names the columns)."""
-    first = next((line for line in file if line.strip()), "")
-    delimiter = max(DELIMITERS, key=first.count)
-    by_spaces = not first.count(delimiter)
-    cells = first.split() if by_spaces else next(csv.reader([first], delimiter=delimiter))
+    lines = (Line(number, 0, line) for number, line in enumerate(file, 1))
+    first = next((line for line in lines if line.text.strip()), Line(1, 0, ""))
+    delimiter = max(DELIMITERS, key=first.text.count)
+    if first.text.count(delimiter):
+        read = ((cells, broken) for _, cells, broken in read_loosely(chain([first], lines), delimiter))
+    else:
+        read = ((line.text.split(), "") for line in chain([first], lines))
+    cells, broken = next(read, ([], ""))
     if not cells:
         raise DataError(f"{path.name} is empty.", hint="Its first line names columns, or is the first purchase.")
-    rest = (line.split() for line in file) if by_spaces else csv.reader(file, delimiter=delimiter)
     if not any(_number(cell) is not None for cell in cells):
-        return [cell.strip() for cell in cells], rest, True
-    return [str(place + 1) for place in range(len(cells))], _after(cells, rest), False
-
-
-def _after(cells: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
-    yield cells
-    yield from rest
+        return [cell.strip() for cell in cells], read, True
+    return [str(place + 1) for place in range(len(cells))], chain([(cells, broken)], read), False
 
 
 @dataclass(slots=True)
@@ -121,13 +123,15 @@ class _Lines:
     total: int = 0
     seen: set[int] = field(default_factory=set)
 
-    def read(self, rows: Iterator[list[str]]) -> None:
+    def read(self, rows: Iterator[_Row]) -> None:
         """Take every row; one that cannot be read is counted."""
-        for number, cells in enumerate(rows, start=1):
-            if not cells:
+        for number, (cells, broken) in enumerate(rows, start=1):
+            if not cells and not broken:
                 continue
             self.total += 1
             try:
+                if broken:
+                    raise BadRow(broken)
                 self._take(cells)
             except (BadRow, IndexError) as error:
                 self.left_out["cannot be read"] += 1

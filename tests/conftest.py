@@ -16,6 +16,8 @@ from rapport.paths import HOME_VARIABLE, Home
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as where a model is loaded; here torch may load before
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker for each core already
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # At a desk every run looks at other examples; in CI always at the same ones, so that a change alone can break it.
 settings.register_profile("desk", max_examples=40, deadline=None)
 settings.register_profile("ci", max_examples=40, deadline=None, derandomize=True)

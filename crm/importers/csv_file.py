@@ -87,9 +87,25 @@ def read_csv(lines: Iterator[Line], delimiter: str) -> Iterator[tuple[list[Line]
             yield [feed.keep_first()], [], f"not valid CSV: {error}."
             rows = csv.reader(feed, delimiter=delimiter, strict=True, skipinitialspace=True)
             continue
-        broken = next((line.broken for line in feed.row if line.broken), "")
+        row = feed.row
+        broken = row[0].broken if len(row) == 1 else next((line.broken for line in row if line.broken), "")
         if cells or broken:
-            yield feed.row, cells, broken
+            yield row, cells, broken
+
+
+def read_loosely(lines: Iterator[Line], delimiter: str) -> Iterator[tuple[int, list[str], str]]:
+    """(the number of a row's first line, its cells, why it cannot be read), the header first.
+
+    A line that is not quoted by the rules, such as `"Great" service,positive`, is read all the same where it has as
+    many cells as the header. A quote that opens a cell and never closes gives another width: it hides what follows.
+    """
+    width = 0
+    for row, cells, broken in read_csv(lines, delimiter):
+        if broken and not cells:
+            found = next(csv.reader([row[0].text], delimiter=delimiter, skipinitialspace=True), [])
+            cells, broken = (found, "") if len(found) == width else ([], broken)
+        width = width or len(cells)
+        yield row[0].number, cells, broken
 
 
 class _Feed:

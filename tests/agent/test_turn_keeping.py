@@ -1,9 +1,13 @@
 """How turns are kept: one answer to quick messages, none while a person has it, nothing twice, all of it replayable."""
 
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
+from sqlalchemy import event
 
+from rapport.doubles import ScriptedChat
 from rapport.errors import Refused, UserError
 from rapport.types import Identity, State, Viewer
 
@@ -124,6 +128,30 @@ def test_what_a_kill_left_is_answered_once(shop):
     assert shop.agent.recover() == 1
     assert shop.agent.recover() == 0
     assert "shipped" in shop.store.conversation(conversation.id).messages[-1].text
+
+
+def test_getting_ready_keeps_nothing_and_asks_no_chat_model(shop):
+    def rows() -> list[str]:
+        with closing(sqlite3.connect(shop.home.database_file)) as records:
+            return list(records.iterdump())
+
+    chat, before = ScriptedChat(answers=[]), rows()
+    shop.writing_with(chat).agent.warm_up()
+    assert not chat.asked
+    assert rows() == before
+
+
+def test_who_is_ready_reads_no_catalogue_for_the_first_customer(shop):
+    statements: list[str] = []
+    event.listen(
+        shop.store._database.engine, "before_cursor_execute", lambda c, cursor, sql, *_: statements.append(sql)
+    )
+    shop.agent.warm_up()
+    assert any("FROM products" in statement for statement in statements)
+    statements.clear()
+    shop.talk("Where is my order?")
+    assert statements
+    assert not any("FROM products" in statement for statement in statements)
 
 
 def test_every_stage_is_timed_and_every_model_named(shop):

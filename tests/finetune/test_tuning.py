@@ -72,6 +72,31 @@ def test_training_lowers_the_loss_on_rows_it_has_not_seen(parts, tmp_path):
     assert list(Path(tmp_path).rglob("events.out.tfevents*"))
 
 
+def astray(task):
+    """The task with dev rows that each look fits less: their labels are others' labels."""
+    return replace(task, dev_truth=[(label + 1) % len(WORDS) for label in task.dev_truth])
+
+
+def test_a_run_that_gets_better_goes_on_to_its_last_epoch(parts, tmp_path):
+    transformer, inputs, task = parts
+    tuned = tune(transformer, inputs, task, replace(PLAN, epochs=6), folder=tmp_path, watch=Unwatched())
+    losses = [loss for _, loss, _ in tuned.history]
+    assert losses == sorted(losses, reverse=True)
+    assert len(losses) == 6
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_a_run_that_gets_worse_stops_and_gives_its_best_weights(parts, torch, tmp_path, patience):
+    transformer, inputs, task = parts
+    plan, strayed = replace(PLAN, epochs=6, patience=patience), astray(task)
+    tuned = tune(transformer, inputs, strayed, plan, folder=tmp_path, watch=Unwatched())
+    losses = [loss for _, loss, _ in tuned.history]
+    assert len(losses) == 1 + losses.index(min(losses)) + patience
+    logits = inputs.logits(tuned.network, strayed.dev_texts, device=torch.device("cpu"))
+    kept = torch.nn.functional.cross_entropy(logits, torch.tensor(strayed.dev_truth))
+    assert float(kept) == pytest.approx(min(losses), abs=1e-4)
+
+
 def test_layers_that_were_to_agree_answer_alike_whichever_units_are_dropped(parts, torch, tmp_path):
     transformer, inputs, task = parts
     apart = {}
@@ -98,6 +123,22 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(parts, torch, tmp_p
     for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(resumed)[name]), name
     assert resumed.history == whole.history
+
+
+def test_a_kill_does_not_lose_the_best_weights(parts, torch, tmp_path, monkeypatch, noting):
+    transformer, inputs, task = parts
+    plan, task, seen = replace(PLAN, epochs=6), astray(task), noting()
+    whole = tune(transformer, inputs, task, plan, folder=tmp_path / "whole", watch=seen)
+    *_, (_, best, _), (worse, last, _) = whole.history
+    assert best < last
+    in_the_worse = (worse - 1) * len(seen.steps) // worse + 3
+    monkeypatch.setattr(tuning, "CHECKPOINT_SECONDS", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        tune(transformer, inputs, task, plan, folder=tmp_path / "cut", watch=noting(stop_at=in_the_worse))
+    resumed = tune(transformer, inputs, task, plan, folder=tmp_path / "cut", watch=Unwatched())
+    assert resumed.history == whole.history
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(resumed)[name]), name
 
 
 def test_a_checkpoint_of_another_plan_is_not_gone_on_from(parts, tmp_path, monkeypatch, noting):

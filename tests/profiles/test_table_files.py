@@ -123,6 +123,19 @@ def test_semicolons_quotes_and_a_byte_order_mark_are_read(file):
     assert read.table.numeric["x"].tolist() == [1.5, 2.0, 2.0]
 
 
+def test_a_quote_that_never_closes_costs_its_own_row(file):
+    text = rows("id,name,left", "a,Ann,yes", 'b,"Ben,no', *(f'{n},"Cleo" of {n % 3},no' for n in range(20)))
+    read = read_labelled_table(file(text), target="left", id_column="id")
+    assert dict(read.problems) == {"rows that are not valid CSV": 1}
+    assert len(read.table) == 21
+    assert set(read.table.categorical["name"]) == {"Ann", "Cleo of 0", "Cleo of 1", "Cleo of 2"}
+
+
+def test_a_header_that_is_not_valid_csv_is_refused(file):
+    with pytest.raises(UserError, match=r"first line of .* cannot be read"):
+        read_labelled_table(file(rows('"id,left', "a,yes")), target="left")
+
+
 def test_a_file_is_read_in_pieces_that_together_are_the_file(file):
     text = rows("x,plan,left", *(f"{n},{'ab'[n % 2]},{'yes' if n % 3 else 'no'}" for n in (5, 9, 2, 4, 4)))
     read = read_labelled_table(file(text), target="left")

@@ -125,6 +125,16 @@ def test_a_few_unreadable_rows_are_left_out_and_many_are_refused(read):
         read("customer,at,amount\na,2020-01-01,nan\na,x,1\na,2020-01-01,1\n")
 
 
+def test_a_quote_that_never_closes_costs_its_own_row(read):
+    good = "a,2020-01-01,1,mug\n" * 10
+    stray = '"b,2020-01-02,1,lamp\nb,2020-01-02,1,"sofa\n'
+    found = read(f'customer,at,amount,product\n{good}{stray}{good}c,2020-01-03,1,"big\n\nlamp"\n')
+    assert found.rows == 22
+    assert found.notes[0] == "1 of 23 rows cannot be read and were left out."
+    assert "row 11: not valid CSV" in found.notes[1]
+    assert found.transactions.products.tolist() == ["big\n\nlamp", "mug", "sofa"]
+
+
 @pytest.mark.parametrize(("text", "message"), [("", "is empty"), ("customer,at,amount\n", "holds no purchases")])
 def test_an_empty_file_is_refused(read, text, message):
     with pytest.raises(DataError, match=message):
