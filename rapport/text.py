@@ -8,16 +8,19 @@ LINK = re.compile(r"(?:https?://|www\.)\S+")
 # A word with three digits or more, perhaps led by # and joined by - / or a dot: an order, invoice or phone number.
 NUMBER = re.compile(r"#?\b(?=[\w/.-]*\d[\w/.-]*\d[\w/.-]*\d)[A-Za-z0-9]+(?:[-/.][A-Za-z0-9]+)*\b")
 SPACES = re.compile(r"\s+")
+# Signs without a word between them. Nobody means more by four thousand question marks than by two dozen, and patterns
+# that look for the first word after some signs would try from each of them.
+SIGNS = re.compile(r"([\W_]{24})[\W_]+")
 # What differs from shop to shop and what stands in its place, in the order of replacement.
 VALUES = ((LINK, "link"), (EMAIL, "me@mail.com"), (NUMBER, "#12345"))
 UNSEEN = ("Cc", "Cf", "Cs")  # Unicode categories of control and format characters and of lone surrogates
 
 
 def tidy(text: str) -> str:
-    """One line, composed Unicode, no control characters, single spaces; the words stay as they are."""
+    """One line, composed Unicode, no control characters, single spaces, no endless signs; words stay as they are."""
     composed = unicodedata.normalize("NFC", text)
     visible = composed if composed.isprintable() else "".join(map(_visible, composed))
-    return SPACES.sub(" ", visible).strip()
+    return SIGNS.sub(r"\1 ", SPACES.sub(" ", visible)).strip()
 
 
 def _visible(character: str) -> str:

@@ -46,11 +46,13 @@ def main() -> int:
 
 
 def _prepare(home: Home) -> None:
-    from ui.setup import is_set_up, set_up
+    from ui.setup import is_set_up, renew_heads, set_up
 
-    if is_set_up(home):
-        return
     out = console(stderr=True)
+    if is_set_up(home):
+        if renewed := renew_heads(home):
+            out.print(f"Renewed what an earlier version had made: {', '.join(renewed)}")
+        return
     out.print("Creating the sample company and building the index (about a minute)…")
     report = set_up(home, sample=True)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in report["records"].items())

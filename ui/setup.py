@@ -63,23 +63,46 @@ def _heads(home: Home, examples: "Sequence[Ordinary]", encoder: "Encoder", *, sa
     from finetune.ready import default_heads
 
     names = default_names(examples, encoder)
-    wanted = [role for role in ROLES if _is_wanted(home, role, names[role])]
+    wanted = [role for role in ROLES if _is_missing(home, role) or _is_older(home, role, names[role])]
     default_heads(home, examples, encoder=encoder, roles=wanted, progress=say)
     return [read_card(home.models / name) for role in ROLES if (name := current(home, role))]
 
 
-def _is_wanted(home: Home, role: str, name: str) -> bool:
-    """Whether the default classifier of this name is to be fitted."""
+def _is_missing(home: Home, role: str) -> bool:
+    used = current(home, role)
+    try:
+        return used is None or not read_card(home.models / used)
+    except CorruptArtifact:
+        return True
+
+
+def _is_older(home: Home, role: str, name: str) -> bool:
+    """Whether a default classifier is in use, and not the one of this name."""
     from finetune.defaults import is_default
 
     used = current(home, role)
-    if used is None:
-        return True
-    try:
-        read_card(home.models / used)
-    except CorruptArtifact:
-        return True
-    return used != name and is_default(role, used)
+    return used is not None and used != name and is_default(role, used)
+
+
+def older_heads(home: Home, encoder: "Encoder", *, seed: int = 7) -> list[str]:
+    """The roles that use a default classifier of an earlier version, another encoder or other sample phrases."""
+    from finetune.defaults import default_names
+    from rapport.sample.utterances import make_examples
+
+    names = default_names(make_examples(seed), encoder)
+    return [role for role in ROLES if _is_older(home, role, names[role])]
+
+
+def renew_heads(home: Home, *, seed: int = 7) -> list[str]:
+    """Put the default classifiers of this version in the place of such ones. Returns their roles."""
+    from finetune.ready import default_heads
+    from rapport.models import load_encoder
+    from rapport.sample.utterances import make_examples
+
+    encoder = load_encoder(load_settings(home).encoder)
+    if older := older_heads(home, encoder, seed=seed):
+        default_heads(home, make_examples(seed), encoder=encoder, roles=older)
+    return older
 
 
 def is_set_up(home: Home) -> bool:

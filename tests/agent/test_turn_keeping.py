@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from contextlib import closing
 
 import pytest
@@ -119,6 +120,14 @@ def test_hostile_text_is_answered_and_never_repeated(shop, text):
     assert turn.verdict.passed
     for sign in ("{", "}", "<script", "\x1b", "javascript:", "<|im_", "${"):
         assert sign not in turn.reply.text
+
+
+@pytest.mark.parametrize("sign", ["?", "?!", ". ", "_-", "a", "a.", "1"])
+def test_the_longest_message_of_one_sign_is_answered_soon(shop, sign):
+    started = time.perf_counter()
+    (turn,) = shop.talk(sign * (shop.agent.settings.agent.max_message_chars // len(sign)))
+    assert turn.reply.text
+    assert time.perf_counter() - started < 10  # patterns that try from each sign took 40
 
 
 def test_what_a_kill_left_is_answered_once(shop):

@@ -243,10 +243,14 @@ def test_ids_are_remembered_outside_of_memory():
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(load):
-    peaks = []
-    for count in (500, 2_500):
+    def peak(count: int, start: int) -> int:
+        text = customers(count, start)
         tracemalloc.start()
-        load(CUSTOMERS, customers(count), name=f"{count}.csv", batch=100)
-        peaks.append(tracemalloc.get_traced_memory()[1])
+        load(CUSTOMERS, text, name=f"{count}-{start}.csv", batch=100)
+        found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert peaks[1] < 1.5 * peaks[0] + 200_000
+        return found
+
+    # the least of three: other threads of this process allocate, too
+    few, many = (min(peak(count, start + count) for start in (0, 10_000, 20_000)) for count in (500, 2_500))
+    assert many < 1.5 * few + 200_000

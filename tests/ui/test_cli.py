@@ -9,6 +9,7 @@ import pytest
 from rapport.registry import ROLES, current, history, use
 from rapport.settings import load_settings
 from ui.cli import run
+from ui.setup import renew_heads
 
 VERBS = ("init", "import", "index", "ask", "chat", "serve", "models", "settings", "doctor", "eval", "tickets")
 
@@ -211,6 +212,13 @@ def test_every_verb_takes_json_and_home(verb, capsys):
     assert "--home" in shown
 
 
+def classifiers(capsys):
+    """What the doctor says of them; all is well."""
+    found = result(capsys, "doctor")
+    assert found["passed"]
+    return next(check["seen"] for check in found["checks"] if check["check"] == "classifiers")
+
+
 @pytest.mark.slow
 def test_init_again_renews_the_classifiers_of_an_older_version_and_leaves_a_companys_own(own_sample_home, capsys):
     models, names = own_sample_home.models, {role: current(own_sample_home, role) for role in ROLES}
@@ -223,6 +231,7 @@ def test_init_again_renews_the_classifiers_of_an_older_version_and_leaves_a_comp
 
     copied("escalation", "escalation-0123abcd")
     copied("sentiment", "moods")
+    assert "not what this version makes: escalation; rapport init" in classifiers(capsys)
     (models / names["intent"] / "head.safetensors").write_bytes(b"damaged")
     again = result(capsys, "init")
     assert [model["name"] for model in again["models"]] == [
@@ -231,7 +240,10 @@ def test_init_again_renews_the_classifiers_of_an_older_version_and_leaves_a_comp
         names["finished"],
     ]
     assert history(own_sample_home, "escalation")[-2:] == ("escalation-0123abcd", names["escalation"])
-    assert result(capsys, "doctor")["passed"]
+    assert classifiers(capsys).endswith(names["finished"])
+    use(own_sample_home, "escalation", "escalation-0123abcd")
+    assert renew_heads(own_sample_home) == ["escalation"]  # as the demo does
+    assert current(own_sample_home, "escalation") == names["escalation"]
     before = (models / names["intent"] / "card.json").read_bytes()
     assert result(capsys, "init")["models"] == again["models"]
     assert (models / names["intent"] / "card.json").read_bytes() == before

@@ -119,7 +119,9 @@ def _records(home: Home, settings: Settings) -> str:
 def _classifiers(home: Home, settings: Settings) -> str:
     from rapport.cards import read_card
     from rapport.errors import NotFound
+    from rapport.models import load_encoder
     from rapport.registry import ROLES, SHARED_ROLES, current
+    from ui.setup import older_heads
 
     told = []
     for role in ROLES:
@@ -129,7 +131,9 @@ def _classifiers(home: Home, settings: Settings) -> str:
             told.append(f"{role} {name}")
         elif role in SHARED_ROLES:
             raise NotFound(f"no {role} classifier is in use.", hint="Run: rapport init")
-    return ", ".join(told)
+    older = older_heads(home, load_encoder(settings.encoder))
+    note = f" (not what this version makes: {', '.join(older)}; rapport init renews)" if older else ""
+    return ", ".join(told) + note
 
 
 def _index(home: Home, settings: Settings) -> str:
