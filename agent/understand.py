@@ -35,7 +35,7 @@ from rapport.escalation import REASONS, Thresholds, Watch, later_ask
 from rapport.finishing import Finishing
 from rapport.heads import sentiment_of
 from rapport.likeness import pack
-from rapport.text import tidy
+from rapport.text import tidy_lines
 from rapport.types import Ask, Conversation, Entity, Message, Understanding
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Understander:
 
 def joined_text(messages: Sequence[Message]) -> str:
     """The messages as one text, a line each, every line tidied."""
-    return "\n".join(tidy(line) for message in messages for line in message.text.splitlines() if tidy(line))
+    return tidy_lines("\n".join(message.text for message in messages))
 
 
 def _impossible(entities: Sequence[Entity]) -> frozenset[str]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 DELIMITERS = ",;\t|"
 DAY_SECONDS = 86_400.0
 _BAD_SHARE = 0.1  # more unreadable rows are a wrong column
-_Row = tuple[list[str], str]  # the cells, or why they cannot be read
+_Row = tuple[int, list[str], str]  # the number of its line, its cells, why they cannot be read
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 
 
@@ -92,15 +92,17 @@ def _layout(file: TextIO, path: Path) -> tuple[list[str], Iterator[_Row], bool]:
     first = next((line for line in lines if line.text.strip()), Line(1, 0, ""))
     delimiter = max(DELIMITERS, key=first.text.count)
     if first.text.count(delimiter):
-        read = ((cells, broken) for _, cells, broken in read_loosely(chain([first], lines), delimiter))
+        read = read_loosely(chain([first], lines), delimiter)
     else:
-        read = ((line.text.split(), "") for line in chain([first], lines))
-    cells, broken = next(read, ([], ""))
+        read = ((line.number, line.text.split(), "") for line in chain([first], lines))
+    number, cells, broken = next(read, (1, [], ""))
+    if broken:
+        raise DataError(f"the first line of {path.name} cannot be read: {broken}", hint="Quote its cells by the rules.")
     if not cells:
         raise DataError(f"{path.name} is empty.", hint="Its first line names columns, or is the first purchase.")
     if not any(_number(cell) is not None for cell in cells):
         return [cell.strip() for cell in cells], read, True
-    return [str(place + 1) for place in range(len(cells))], chain([(cells, broken)], read), False
+    return [str(place + 1) for place in range(len(cells))], chain([(number, cells, broken)], read), False
 
 
 @dataclass(slots=True)
@@ -125,7 +127,7 @@ class _Lines:
 
     def read(self, rows: Iterator[_Row]) -> None:
         """Take every row; one that cannot be read is counted."""
-        for number, (cells, broken) in enumerate(rows, start=1):
+        for number, cells, broken in rows:
             if not cells and not broken:
                 continue
             self.total += 1
@@ -137,7 +139,7 @@ class _Lines:
                 self.left_out["cannot be read"] += 1
                 if len(self.bad) < 3:
                     reason = "it has too few cells." if isinstance(error, IndexError) else str(error)
-                    self.bad.append(f"row {number}: {reason}")
+                    self.bad.append(f"line {number}: {reason}")
 
     def _take(self, cells: Sequence[str]) -> None:
         columns = self.columns

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapport.text import SPACES, UNSEEN, VALUES
+from rapport.text import SIGNS, SPACES, UNSEEN, VALUES
 
 Span = tuple[int, int]
 _JOINERS = "'’-"
@@ -35,7 +35,10 @@ def aligned_mask(text: str) -> Aligned:
     """What `rapport.text.mask` makes of a text, with the place that each character came from."""
     composed = _composed(text)
     visible = "".join(" " if unicodedata.category(one) in UNSEEN else one for one in composed.text)
-    masked = _stripped(_replaced(Aligned(visible, composed.origins), SPACES, " "))
+    tidied = Aligned(visible, composed.origins)
+    for pattern in (SPACES, SIGNS, SPACES):
+        tidied = _replaced(tidied, pattern, " ")
+    masked = _stripped(tidied)
     for pattern, stand_in in VALUES:
         masked = _replaced(masked, pattern, stand_in)
     return masked

@@ -8,11 +8,12 @@ LINK = re.compile(r"(?:https?://|www\.)\S+")
 # A word with three digits or more, perhaps led by # and joined by - / or a dot: an order, invoice or phone number.
 NUMBER = re.compile(r"#?\b(?=[\w/.-]*\d[\w/.-]*\d[\w/.-]*\d)[A-Za-z0-9]+(?:[-/.][A-Za-z0-9]+)*\b")
 SPACES = re.compile(r"\s+")
-# Signs without a word between them. Nobody means more by four thousand question marks than by two dozen, and patterns
-# that look for the first word after some signs would try from each of them.
-SIGNS = re.compile(r"([\W_]{24})[\W_]+")
+# What is left out of signs without a word between them: all but the first 22 and the last. Nobody means more by four
+# thousand question marks, and patterns that look for the first word after some signs would try from each of them.
+SIGNS = re.compile(r"(?<=[\W_]{22})[\W_]{2,}(?=[^\w\s]|_)")
 # What differs from shop to shop and what stands in its place, in the order of replacement.
 VALUES = ((LINK, "link"), (EMAIL, "me@mail.com"), (NUMBER, "#12345"))
+_LINE_ENDS = re.compile(r"\n+")
 UNSEEN = ("Cc", "Cf", "Cs")  # Unicode categories of control and format characters and of lone surrogates
 
 
@@ -20,7 +21,13 @@ def tidy(text: str) -> str:
     """One line, composed Unicode, no control characters, single spaces, no endless signs; words stay as they are."""
     composed = unicodedata.normalize("NFC", text)
     visible = composed if composed.isprintable() else "".join(map(_visible, composed))
-    return SIGNS.sub(r"\1 ", SPACES.sub(" ", visible)).strip()
+    return SPACES.sub(" ", SIGNS.sub(" ", SPACES.sub(" ", visible))).strip()
+
+
+def tidy_lines(text: str) -> str:
+    """Every line tidied, none of them empty, and no endless signs over many lines."""
+    lines = "\n".join(line for line in map(tidy, text.splitlines()) if line)
+    return _LINE_ENDS.sub("\n", SIGNS.sub(lambda found: "\n" if "\n" in found[0] else " ", lines))
 
 
 def _visible(character: str) -> str:

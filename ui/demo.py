@@ -50,8 +50,7 @@ def _prepare(home: Home) -> None:
 
     out = console(stderr=True)
     if is_set_up(home):
-        if renewed := renew_heads(home):
-            out.print(f"Renewed what an earlier version had made: {', '.join(renewed)}")
+        renew_heads(home, say=out.print)
         return
     out.print("Creating the sample company and building the index (about a minute)…")
     report = set_up(home, sample=True)

@@ -93,7 +93,7 @@ def older_heads(home: Home, encoder: "Encoder", *, seed: int = 7) -> list[str]:
     return [role for role in ROLES if _is_older(home, role, names[role])]
 
 
-def renew_heads(home: Home, *, seed: int = 7) -> list[str]:
+def renew_heads(home: Home, *, seed: int = 7, say: Callable[[str], None] = lambda sentence: None) -> list[str]:
     """Put the default classifiers of this version in the place of such ones. Returns their roles."""
     from finetune.ready import default_heads
     from rapport.models import load_encoder
@@ -101,7 +101,8 @@ def renew_heads(home: Home, *, seed: int = 7) -> list[str]:
 
     encoder = load_encoder(load_settings(home).encoder)
     if older := older_heads(home, encoder, seed=seed):
-        default_heads(home, make_examples(seed), encoder=encoder, roles=older)
+        say(f"Renewing what an earlier version had made: {', '.join(older)}")
+        default_heads(home, make_examples(seed), encoder=encoder, roles=older, progress=say)
     return older
 
 

@@ -97,15 +97,27 @@ def read_loosely(lines: Iterator[Line], delimiter: str) -> Iterator[tuple[int, l
     """(the number of a row's first line, its cells, why it cannot be read), the header first.
 
     A line that is not quoted by the rules, such as `"Great" service,positive`, is read all the same where it has as
-    many cells as the header. A quote that opens a cell and never closes gives another width: it hides what follows.
+    many cells as the header and its quotes are in pairs: one that never closes hides what follows.
     """
     width = 0
     for row, cells, broken in read_csv(lines, delimiter):
-        if broken and not cells:
-            found = next(csv.reader([row[0].text], delimiter=delimiter, skipinitialspace=True), [])
-            cells, broken = (found, "") if len(found) == width else ([], broken)
+        if broken and not cells and (found := _loose_cells(row[0].text, delimiter, width)):
+            cells, broken = found, ""
         width = width or len(cells)
         yield row[0].number, cells, broken
+
+
+def _loose_cells(line: str, delimiter: str, width: int) -> list[str]:
+    """The cells of one line by no strict rules; [] where they are not `width`. 0: any number."""
+    if line.count('"') % 2:
+        return []
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:
+        return []
+    if width and len(cells) > width and not any(cells[width:]):
+        cells = cells[:width]  # delimiters at the end of the line
+    return cells if len(cells) == (width or len(cells)) else []
 
 
 class _Feed:

@@ -122,7 +122,7 @@ def test_hostile_text_is_answered_and_never_repeated(shop, text):
         assert sign not in turn.reply.text
 
 
-@pytest.mark.parametrize("sign", ["?", "?!", ". ", "_-", "a", "a.", "1"])
+@pytest.mark.parametrize("sign", ["?", "?!", "?\n", ". ", "_-", "a", "a.", "1"])
 def test_the_longest_message_of_one_sign_is_answered_soon(shop, sign):
     started = time.perf_counter()
     (turn,) = shop.talk(sign * (shop.agent.settings.agent.max_message_chars // len(sign)))

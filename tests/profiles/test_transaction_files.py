@@ -120,19 +120,26 @@ def test_a_few_unreadable_rows_are_left_out_and_many_are_refused(read):
     found = read(f"customer,at,amount\n{good}a,soon,1\na,2020-01-01\n")
     assert found.rows == 20
     assert found.notes[0] == "2 of 22 rows cannot be read and were left out."
-    assert "row 21: at is 'soon'" in found.notes[1]
+    assert "line 22: at is 'soon'" in found.notes[1]
     with pytest.raises(DataError, match="2 of 3 rows of purchases cannot be read"):
         read("customer,at,amount\na,2020-01-01,nan\na,x,1\na,2020-01-01,1\n")
 
 
 def test_a_quote_that_never_closes_costs_its_own_row(read):
     good = "a,2020-01-01,1,mug\n" * 10
-    stray = '"b,2020-01-02,1,lamp\nb,2020-01-02,1,"sofa\n'
+    stray = '"b,2020-01-02,1,lamp\nb,2020-01-02,1,"Big" sofa,\n\nb,2020-01-02,1,"rug\n'
     found = read(f'customer,at,amount,product\n{good}{stray}{good}c,2020-01-03,1,"big\n\nlamp"\n')
     assert found.rows == 22
-    assert found.notes[0] == "1 of 23 rows cannot be read and were left out."
-    assert "row 11: not valid CSV" in found.notes[1]
-    assert found.transactions.products.tolist() == ["big\n\nlamp", "mug", "sofa"]
+    assert found.notes[0] == "2 of 24 rows cannot be read and were left out."
+    assert "line 12: not valid CSV" in found.notes[1]
+    assert "line 15: not valid CSV" in found.notes[2]
+    assert found.transactions.products.tolist() == ["Big sofa", "big\n\nlamp", "mug"]
+
+
+def test_a_first_line_that_is_not_valid_csv_is_read_where_its_quotes_are_in_pairs(read):
+    assert read('"Customer" ID,at,amount\na,2020-01-01,1\n', mapping={"customer": "Customer ID"}).rows == 1
+    with pytest.raises(DataError, match="first line of purchases cannot be read: not valid CSV"):
+        read('"customer,at,amount\na,2020-01-01,1\n')
 
 
 @pytest.mark.parametrize(("text", "message"), [("", "is empty"), ("customer,at,amount\n", "holds no purchases")])

@@ -13,6 +13,7 @@ from rapport.text import mask
 
 AWKWARD = [
     "http://shop.de/12345", "www.a", "me@x.de", "#12345", "LF-204817", "don't", "T-shirt", "wo", "ist", " ", "/", "?!",
+    "?!" * 30,
     "\u0301", "\u0308", "\u200d", "\ufe0f", "😡", "İ", "Å", "ﬁ", "각", "\u1100\u1161\u11a8", "\u0915\u093c", "\ud800",
 ]  # fmt: skip
 TEXTS = st.text(max_size=60) | st.lists(st.sampled_from(AWKWARD), max_size=12).map("".join)

@@ -131,7 +131,10 @@ def _classifiers(home: Home, settings: Settings) -> str:
             told.append(f"{role} {name}")
         elif role in SHARED_ROLES:
             raise NotFound(f"no {role} classifier is in use.", hint="Run: rapport init")
-    older = older_heads(home, load_encoder(settings.encoder))
+    try:
+        older = older_heads(home, load_encoder(settings.encoder))
+    except RapportError:  # what is wrong with the encoder is told as such
+        older = []
     note = f" (not what this version makes: {', '.join(older)}; rapport init renews)" if older else ""
     return ", ".join(told) + note
 
