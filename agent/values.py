@@ -10,7 +10,7 @@ from functools import lru_cache
 from prompts.slots import MONTHS, SIGNS
 from rapport.records import number_key
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 LINK = re.compile(r"(?:https?://|www\.)[^\s)\]>\"”]+", re.IGNORECASE)
 # A link without its beginning: "shop.example/now".
 _BARE_LINK = re.compile(

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 LINK = re.compile(r"(?:https?://|www\.)\S+")
 # A word with three digits or more, perhaps led by # and joined by - / or a dot: an order, invoice or phone number.
 NUMBER = re.compile(r"#?\b(?=[\w/.-]*\d[\w/.-]*\d[\w/.-]*\d)[A-Za-z0-9]+(?:[-/.][A-Za-z0-9]+)*\b")
